@@ -103,6 +103,7 @@ class Upstream(Section):
     connect_timeout_s: float = Field(5.0, gt=0, description="Seconds to connect.")
     first_byte_timeout_s: float = Field(60.0, gt=0, description="Seconds until the answer begins.")
     idle_timeout_s: float = Field(30.0, gt=0, description="Seconds a stream may be silent.")
+    timeout_s: float = Field(300.0, gt=0, description="Seconds an answer that is not streamed may take.")
     max_response_bytes: int = Field(33_554_432, ge=1024, description="Largest answer taken from a model's server.")
 
 

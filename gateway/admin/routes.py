@@ -1,0 +1,192 @@
+"""`/admin/api/policy`, `/admin/api/keys`, `/admin/api/audit`: JSON over the governing journeys."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway.admin.doors import doors_of, request_id
+from gateway.errors import BadPolicy, Invalid, TooLarge
+from gateway.identity import KeyInfo
+from gateway.model import Json, Principal
+
+router = APIRouter(prefix="/admin/api", tags=["admin"])
+MAX_PAGE = 1000
+
+
+@router.get("/policy", response_model=None)
+async def policy(request: Request) -> Response:
+    """The bundle in force and its files."""
+    doors = doors_of(request)
+    return _json(await doors.policies.active(request_id(request), await doors.caller(request)))
+
+
+@router.get("/policy/history", response_model=None)
+async def history(request: Request) -> Response:
+    """Every version, newest first."""
+    doors = doors_of(request)
+    versions = await doors.policies.history(request_id(request), await doors.caller(request))
+    return _json({"versions": [asdict(version) for version in versions]})
+
+
+@router.post("/policy/check", response_model=None)
+async def check(request: Request) -> Response:
+    """Findings for `{"files": {name: text}}`; nothing is stored."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    files = _files(await _body(request))
+    findings = await doors.policies.check(request_id(request), principal, files)
+    return _json({"ok": not any(f.severity == "error" for f in findings), "findings": [asdict(f) for f in findings]})
+
+
+@router.post("/policy/activate", response_model=None)
+async def activate(request: Request) -> Response:
+    """Put `{"files": {name: text}, "note"}` in force. Returns when every live worker has acknowledged."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    body = await _body(request)
+    done = await doors.policies.activate(request_id(request), principal, _files(body), str(body.get("note", "")))
+    return _json(asdict(done))
+
+
+@router.post("/policy/rollback", response_model=None)
+async def rollback(request: Request) -> Response:
+    """Put an earlier version back: `{"to": digest or number}`, or the one before the current."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    to = (await _body(request)).get("to")
+    return _json(asdict(await doors.policies.rollback(request_id(request), principal, None if to is None else str(to))))
+
+
+@router.post("/policy/explain", response_model=None)
+async def explain(request: Request) -> Response:
+    """Why `{"roles", "groups", "object", "action"}` is allowed or not, with every rule that matched."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    body = await _body(request)
+    asked = Principal(
+        "explain", str(body.get("name", "")), _names(body, "roles"), _names(body, "groups"), principal.tenant
+    )
+    obj, action = body.get("object"), body.get("action")
+    if not isinstance(obj, str) or not isinstance(action, str):
+        raise Invalid("object and action must be texts", param="object")
+    return _json(asdict(await doors.policies.explain(request_id(request), principal, asked, obj, action)))
+
+
+@router.get("/keys", response_model=None)
+async def keys(request: Request) -> Response:
+    """Every key, without secrets."""
+    doors = doors_of(request)
+    found = await doors.credentials.all(request_id(request), await doors.caller(request))
+    return _json({"keys": [_key(info) for info in found]})
+
+
+@router.post("/keys", response_model=None)
+async def create_key(request: Request) -> Response:
+    """A new key for `{"name", "roles", "groups", "expires_at"}`; its secret is in this answer and nowhere else."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    body = await _body(request)
+    name = body.get("name")
+    if not isinstance(name, str) or not name:
+        raise Invalid("name must be a text", param="name")
+    info, secret = await doors.credentials.create(
+        request_id(request),
+        principal,
+        name,
+        sorted(_names(body, "roles")),
+        sorted(_names(body, "groups")),
+        _time(body, "expires_at"),
+    )
+    return _json({**_key(info), "secret": secret.reveal()}, status=201)
+
+
+@router.delete("/keys/{key}", response_model=None)
+async def revoke_key(request: Request, key: str) -> Response:
+    """End a key, by id or name."""
+    doors = doors_of(request)
+    info = await doors.credentials.revoke(request_id(request), await doors.caller(request), key)
+    return _json(_key(info))
+
+
+@router.get("/audit", response_model=None)
+async def audit(request: Request, limit: int = 50, kind: str | None = None, before: str | None = None) -> Response:
+    """The newest records, whether there are more, and the cursor for them."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    if not 1 <= limit <= MAX_PAGE:
+        raise Invalid(f"limit must be from 1 to {MAX_PAGE}", param="limit")
+    return _json(await doors.log.recent(request_id(request), principal, limit, kind, before))
+
+
+@router.get("/audit/{wanted}", response_model=None)
+async def audit_about(request: Request, wanted: str) -> Response:
+    """All records of one request."""
+    doors = doors_of(request)
+    return _json(await doors.log.about(request_id(request), await doors.caller(request), wanted))
+
+
+async def _body(request: Request) -> Json:
+    limit = doors_of(request).max_body_bytes
+    raw = bytearray()
+    async for part in request.stream():
+        raw += part
+        if len(raw) > limit:
+            raise TooLarge(f"the body is larger than {limit} bytes", hint="send less, or raise server.max_body_bytes")
+    try:
+        body = orjson.loads(raw or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise Invalid(f"the body is not JSON (line {error.lineno}, column {error.colno})") from None
+    if not isinstance(body, dict):
+        raise Invalid("the body must be a JSON object")
+    return body
+
+
+def _files(body: Json) -> dict[str, bytes]:
+    files = body.get("files")
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
+        raise BadPolicy("files must be an object of file names and texts", param="files")
+    return {str(name): text.encode() for name, text in files.items()}
+
+
+def _names(body: Json, key: str) -> frozenset[str]:
+    names = body.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise Invalid(f"{key} must be a list of names", param=key)
+    return frozenset(names)
+
+
+def _time(body: Json, key: str) -> datetime | None:
+    value = body.get(key)
+    if value is None:
+        return None
+    try:
+        when = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise Invalid(f"{key} must be a time like 2027-01-31T12:00:00Z", param=key) from None
+    if when.tzinfo is None:
+        raise Invalid(f"{key} must name its time zone, e.g. end in Z", param=key)
+    return when
+
+
+def _key(info: KeyInfo) -> Json:
+    return {**asdict(info), "roles": sorted(info.roles), "groups": sorted(info.groups)}
+
+
+def _json(body: object, *, status: int = 200) -> Response:
+    return Response(
+        orjson.dumps(body, default=_plain),
+        status,
+        {"cache-control": "no-store"},
+        media_type="application/json",
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    return str(value)

@@ -1,0 +1,78 @@
+"""The HTTP doors for programs. Wire formats live here; decisions do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway import __version__
+from gateway.api import documents, health, openai, texts
+from gateway.api.doors import Doors, Limits, request_id
+from gateway.api.shape import error_response
+from gateway.api.shell import Shell
+from gateway.errors import GatewayError, Invalid, NotFound
+
+__all__ = ["Doors", "Limits", "build"]
+
+
+def build(
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    *,
+    root_path: str = "",
+    max_concurrency: int = 256,
+    more: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """The application. `lifespan` must put a `Doors` at `app.state.doors` before the first request.
+
+    No page of FastAPI's is served (they load from a CDN), and its telemetry is off: it would export by environment
+    variables and record exceptions' messages, which may hold content.
+    """
+    app = FastAPI(
+        title="Gateway",
+        version=__version__,
+        lifespan=lifespan,
+        root_path=root_path,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
+    )
+    for router in (openai.router, texts.router, documents.router, health.router, *more):
+        app.include_router(router)
+    app.add_exception_handler(GatewayError, _gateway_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_middleware(Shell, max_concurrency=max_concurrency)
+    return app
+
+
+async def _gateway_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, GatewayError):
+        raise error
+    return error_response(error, request_id(request))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 405:
+        return error_response(Invalid(f"{request.method} is not served here"), request_id(request))
+    if error.status_code == 404:
+        return error_response(NotFound("nothing is served at this path", hint="see docs/api.md"), request_id(request))
+    return error_response(Invalid("the request cannot be read"), request_id(request))
+
+
+async def _validation_error(request: Request, _: Exception) -> Response:
+    return error_response(Invalid("a parameter in the path or query is wrong"), request_id(request))

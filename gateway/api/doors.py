@@ -1,0 +1,51 @@
+"""What the doors open onto: journeys and identity, handed over by the application."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from gateway.chat import Chat, Library, Texts
+from gateway.identity import Keys, from_headers
+from gateway.ingest import Ingest
+from gateway.model import Json, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes the doors enforce."""
+
+    max_body_bytes: int
+    max_upload_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Everything a route may use."""
+
+    keys: Keys
+    chat: Chat
+    texts: Texts
+    library: Library
+    ingest: Ingest
+    ready: Callable[[], Awaitable[Json]]
+    """What each dependency says of itself: {"ready": bool, "checks": {name: "ok" or a sentence}}."""
+    limits: Limits
+
+    async def caller(self, request: Request) -> Principal:
+        """Who is asking. Raises Unauthenticated."""
+        credential = from_headers(request.headers.get("authorization"), request.headers.get("x-api-key"))
+        return await self.keys.authenticate(credential)
+
+
+def doors_of(request: Request) -> Doors:
+    """The doors of the application that serves this request."""
+    doors: Doors = request.app.state.doors
+    return doors
+
+
+def request_id(request: Request) -> str:
+    """The id the shell gave this request."""
+    return str(request.scope["state"]["request_id"])

@@ -1,0 +1,58 @@
+"""`/v1/search` and `/v1/redact`: the rooms without a model."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway.api.body import read_json
+from gateway.api.doors import doors_of, request_id
+from gateway.api.shape import json_response
+from gateway.errors import Invalid
+from gateway.model import Json
+
+MAX_TOP_K = 50
+MAX_TEXTS = 256
+
+router = APIRouter(prefix="/v1", tags=["texts"])
+
+
+@router.post("/search", response_model=None)
+async def search(request: Request) -> Response:
+    """Passages for `{"query", "collections": [..], "top_k"}`, as this caller may see them."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    body = await read_json(request, doors.limits.max_body_bytes)
+    _only(body, {"query", "collections", "top_k"})
+    query, collections, top_k = body.get("query"), body.get("collections"), body.get("top_k")
+    if not isinstance(query, str) or not query.strip():
+        raise Invalid("query must be a text", param="query")
+    if not isinstance(collections, list) or not collections or not all(isinstance(c, str) for c in collections):
+        raise Invalid("collections must be a list of names", param="collections", hint="GET /v1/collections lists them")
+    if top_k is not None and (not isinstance(top_k, int) or isinstance(top_k, bool) or not 1 <= top_k <= MAX_TOP_K):
+        raise Invalid(f"top_k must be a number from 1 to {MAX_TOP_K}", param="top_k")
+    found = await doors.texts.search(request_id(request), principal, query, tuple(dict.fromkeys(collections)), top_k)
+    return json_response({"object": "search", **found})
+
+
+@router.post("/redact", response_model=None)
+async def redact(request: Request) -> Response:
+    """`{"text"}` or `{"texts": [..]}` with personal data replaced by tokens."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    body = await read_json(request, doors.limits.max_body_bytes)
+    _only(body, {"text", "texts"})
+    single = isinstance(body.get("text"), str) and "texts" not in body
+    texts = [body["text"]] if single else body.get("texts")
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise Invalid("give text, or texts as a list of texts", param="text")
+    if len(texts) > MAX_TEXTS:
+        raise Invalid(f"at most {MAX_TEXTS} texts at a time", param="texts")
+    done = await doors.texts.redact(request_id(request), principal, texts)
+    return json_response(done[0] if single else {"results": done})
+
+
+def _only(body: Json, known: set[str]) -> None:
+    if unknown := [key for key in body if key not in known]:
+        shown = unknown[0] if unknown[0].isidentifier() and len(unknown[0]) <= 32 else "…"
+        raise Invalid(f"{shown} is not a parameter here", param=shown, hint="known: " + ", ".join(sorted(known)))

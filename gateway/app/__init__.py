@@ -1,0 +1,1 @@
+"""Where everything is built and wired, and nowhere else."""

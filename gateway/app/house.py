@@ -1,0 +1,270 @@
+"""The one place where rooms are built and wired. Everything is passed by hand; nothing is ambient."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateway.app.files import shipped
+from gateway.audit import AuditLog
+from gateway.chat import Chat, Finder, Library, Texts
+from gateway.crypto import KeyRing, Secret
+from gateway.errors import GatewayError
+from gateway.govern import Credentials, Guard, Log, Policies
+from gateway.identity import Keys
+from gateway.ingest import Ingest
+from gateway.model import Json, Model, Price
+from gateway.policy import Current, Versions, load_files
+from gateway.redaction import Redactor, Vault
+from gateway.retrieval import Embedder, Index, Parser
+from gateway.routing import OllamaSite, Router, Timeouts
+from gateway.settings import ModelEntry, Settings
+from gateway.store import Store, open_store
+
+QUIET = {
+    # Libraries that would look for the network say so here before they are imported.
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def now() -> datetime:
+    """The clock that rooms are given."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Every room of one process, open."""
+
+    settings: Settings
+    ring: KeyRing
+    store: Store
+    audit: AuditLog
+    keys: Keys
+    current: Current
+    redactor: Redactor
+    vault: Vault
+    embedder: Embedder
+    parser: Parser
+    index: Index
+    router: Router
+    chat: Chat
+    texts: Texts
+    library: Library
+    ingest: Ingest
+    policies: Policies
+    credentials: Credentials
+    log: Log
+
+    async def ready(self) -> Json:
+        """What `/readyz` says: each dependency `ok`, or the sentence that tells what is wrong with it."""
+        checks: dict[str, str] = {}
+        try:
+            await self.store.ping()
+            checks["database"] = "ok"
+        except GatewayError as error:
+            checks["database"] = error.message
+        checks["audit"] = "ok" if self.audit.healthy else "the audit log cannot be written"
+        checks["policy"] = "ok" if self.current.ready else "no policy is in force"
+        ready = all(value == "ok" for value in checks.values())
+        digest = self.current.bundle.digest if self.current.ready else None
+        return {"ready": ready, "policy": digest, "checks": checks}
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The key ring from its file or command. Raises BadKeyRing."""
+    if settings.keys.command:
+        return KeyRing.from_command(settings.keys.command)
+    return KeyRing.load(settings.path(settings.keys.file))
+
+
+async def open_database(settings: Settings) -> Store:
+    """The store alone, migrated."""
+    url = settings.database.url
+    return await open_store(
+        url.get_secret_value() if url else None,
+        settings.data_dir,
+        pool_min=settings.database.pool_min,
+        pool_max=settings.database.pool_max,
+        connect_timeout_s=settings.database.connect_timeout_s,
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[House]:
+    """Open every room, slow things at the same time, and close them in reverse order.
+
+    warm: load the detector and the embedder now (a server) rather than at their first use (a command).
+
+    Raises a GatewayError that says which room could not be opened and what to do.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    ring = key_ring(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        redactor = Redactor(
+            ring,
+            threads=settings.redaction.threads,
+            timeout_s=settings.redaction.timeout_s,
+            queue=settings.redaction.queue,
+            cache_entries=settings.redaction.cache_entries,
+        )
+        stack.callback(redactor.close)
+        embedder = Embedder(settings.data_dir / "cache", threads=settings.retrieval.threads)
+        stack.callback(embedder.close)
+        loading = asyncio.gather(redactor.start(), embedder.start()) if warm else None
+        try:
+            store = await open_database(settings)
+        except BaseException:
+            if loading is not None:
+                await asyncio.wait({loading})
+            raise
+        stack.push_async_callback(store.close)
+        if loading is not None:
+            await loading
+        audit = AuditLog(
+            store,
+            ring,
+            now,
+            queue=settings.audit.queue,
+            batch=settings.audit.batch,
+            timeout_s=settings.audit.timeout_s,
+        )
+        await audit.start()
+        stack.push_async_callback(audit.close)
+        keys = Keys(store, ring, now)
+        await keys.start()
+        stack.push_async_callback(keys.close)
+        versions = Versions(store, now)
+        current = await Current.start(store, worker_id())
+        stack.push_async_callback(current.close)
+        if not current.ready:
+            await _first_policy(versions, settings)
+        router = _router(settings)
+        stack.push_async_callback(router.close)
+        await router.start()
+        parser = _parser(settings)
+        stack.push_async_callback(parser.close)
+        vault = Vault(store, ring)
+        index = Index(store, ring, now)
+        finder = Finder(redactor, vault, index, embedder)
+        guard = Guard(current, audit, now)
+        top_k = settings.retrieval.top_k
+        chat = Chat(
+            current=current,
+            redactor=redactor,
+            finder=finder,
+            router=router,
+            audit=audit,
+            now=now,
+            top_k=top_k,
+        )
+        stack.push_async_callback(chat.close)
+        yield House(
+            settings=settings,
+            ring=ring,
+            store=store,
+            audit=audit,
+            keys=keys,
+            current=current,
+            redactor=redactor,
+            vault=vault,
+            embedder=embedder,
+            parser=parser,
+            index=index,
+            router=router,
+            chat=chat,
+            texts=Texts(
+                current=current, redactor=redactor, vault=vault, finder=finder, audit=audit, now=now, top_k=top_k
+            ),
+            library=Library(current, index, vault),
+            ingest=Ingest(
+                store=store,
+                current=current,
+                parser=parser,
+                redactor=redactor,
+                vault=vault,
+                index=index,
+                embedder=embedder,
+                audit=audit,
+                now=now,
+                max_bytes=settings.server.max_upload_bytes,
+            ),
+            policies=Policies(current, versions, guard, redactor),
+            credentials=Credentials(keys, guard),
+            log=Log(store, ring, guard),
+        )
+
+
+def policy_dir(settings: Settings) -> Path:
+    """The operator's policy files, or the shipped ones where there are none."""
+    own = settings.path(settings.policies.dir)
+    return own if own.is_dir() else shipped("policies")
+
+
+async def _first_policy(versions: Versions, settings: Settings) -> None:
+    """Put the policy files in force where no policy ever was. Processes that start together do the same thing."""
+    version = await versions.submit(load_files(policy_dir(settings)), "gateway", "the first policy")
+    await versions.activate(version.digest, "gateway")
+
+
+def _router(settings: Settings) -> Router:
+    upstream, ollama = settings.upstream, settings.ollama
+    return Router(
+        [_model(entry) for entry in settings.models],
+        {entry.name: Secret(entry.api_key.get_secret_value()) for entry in settings.models if entry.api_key},
+        clock=time.monotonic,
+        now=now,
+        timeouts=Timeouts(
+            upstream.connect_timeout_s, upstream.first_byte_timeout_s, upstream.idle_timeout_s, upstream.timeout_s
+        ),
+        max_response_bytes=upstream.max_response_bytes,
+        ollama=OllamaSite(ollama.url, ollama.zone) if ollama.discover else None,
+        refresh_s=ollama.refresh_s,
+    )
+
+
+def _parser(settings: Settings) -> Parser:
+    limits = settings.ingest
+    return Parser(
+        settings.data_dir / "cache" / "parser",
+        max_bytes=settings.server.max_upload_bytes,
+        max_pages=limits.max_pages,
+        max_text_chars=limits.max_text_chars,
+        max_expansion_bytes=limits.max_expansion_bytes,
+        timeout_s=limits.timeout_s,
+        memory_mb=limits.memory_mb,
+        chunk_tokens=settings.retrieval.chunk_tokens,
+        chunk_overlap=settings.retrieval.chunk_overlap,
+    )
+
+
+def worker_id() -> str:
+    """A name for this process among the workers: host, process id, and something that no earlier process had."""
+    return f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _model(entry: ModelEntry) -> Model:
+    return Model(
+        name=entry.name,
+        provider=entry.provider,
+        target=entry.target or entry.name,
+        zone=entry.zone,
+        base_url=entry.base_url,
+        context=entry.context,
+        price=Price(entry.price.input, entry.price.output) if entry.price else Price(),
+        quality=entry.quality,
+        latency_ms=entry.latency_ms,
+        tools=entry.tools,
+    )

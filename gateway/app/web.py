@@ -1,0 +1,48 @@
+"""The ASGI application: doors wired to an open house."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from gateway import admin, api
+from gateway.app.house import House, open_house
+from gateway.settings import Settings, find_file, load
+
+
+def application(settings: Settings, house: House | None = None) -> FastAPI:
+    """The application over an open house, or over one that it opens and closes itself."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            rooms = house if house is not None else await stack.enter_async_context(open_house(settings))
+            app.state.doors = api.Doors(
+                keys=rooms.keys,
+                chat=rooms.chat,
+                texts=rooms.texts,
+                library=rooms.library,
+                ingest=rooms.ingest,
+                ready=rooms.ready,
+                limits=api.Limits(settings.server.max_body_bytes, settings.server.max_upload_bytes),
+            )
+            app.state.admin = admin.Doors(
+                rooms.keys, rooms.policies, rooms.credentials, rooms.log, settings.server.max_body_bytes
+            )
+            yield
+
+    return api.build(
+        lifespan,
+        root_path=settings.server.root_path,
+        max_concurrency=settings.server.max_concurrency,
+        more=[admin.router],
+    )
+
+
+def create() -> FastAPI:
+    """The factory that worker processes call; the configuration is named by the environment."""
+    return application(load(find_file(None, os.environ, Path.cwd()), os.environ, Path.cwd()).settings)

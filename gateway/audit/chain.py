@@ -1,0 +1,189 @@
+"""One stream under examination: order, links and seals of its whole rows. Pure, one pass, 16 bytes kept per row."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from contextlib import suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from gateway.audit.record import END, FIRST, Header, Row, genesis
+from gateway.audit.stream import Opener
+from gateway.audit.verdicts import Faults, State, StreamReport, Verdict
+from gateway.crypto import KeyRing
+from gateway.errors import SealBroken
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A stream's header row as it stands in the database."""
+
+    header: Header
+    closed_seq: int | None = None
+    closed_hash: bytes | None = None
+    live: bool | None = None
+    """Whether a process holds the stream's lock; None when that is not known."""
+
+
+@dataclass(slots=True)
+class Chain:
+    """Takes the whole rows of one stream, in the order of their numbers; what comes out of order is noted as such."""
+
+    stream: UUID
+    head: Head | None
+    faults: Faults
+    opener: Opener | None = None
+    key_fits: bool | None = None
+    """None without a key ring."""
+    genesis: bytes | None = None
+    seqs: array[int] = field(default_factory=lambda: array("q"))
+    marks: array[int] = field(default_factory=lambda: array("Q"))
+    """First eight bytes of each whole row's hash, beside `seqs`."""
+    rows: int = 0
+    top: int = FIRST - 1
+    """Highest number among whole rows."""
+    top_hashes: tuple[bytes, ...] = ()
+    """Hash of the row at `top`; more than one when there are two rows for it."""
+    top_opened: bool | None = None
+    opens: bool = True
+    end: tuple[int, bytes] | None = None
+    """The row that closes the stream."""
+    bound: bool | None = None
+    """Whether the first row names this header; None when there is no first row to ask."""
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+    filled: set[int] = field(default_factory=set)
+    """Numbers accounted for otherwise: rows out of order, modified, or found elsewhere."""
+
+    def prepare(self, ring: KeyRing | None) -> None:
+        """Work out what the header says."""
+        if self.head is None:
+            return
+        try:
+            self.genesis = genesis(self.head.header)
+        except OverflowError:
+            self.header_fault("no stream has such a header")
+            return
+        if ring is not None:
+            with suppress(SealBroken):
+                self.opener = Opener(ring, self.head.header)
+            self.key_fits = self.opener is not None
+
+    def add(self, row: Row) -> None:
+        """The next whole row."""
+        self.seqs.append(row.seq)
+        self.marks.append(int.from_bytes(row.hash[:8], "big"))
+        if row.kind == END and row.seq >= self.top:
+            self.end = (row.seq, row.hash)
+        if row.seq <= self.top:
+            self._out_of_order(row)
+            return
+        opened = self._opens(row)
+        if row.seq > self.top + 1:
+            self.gaps.append((self.top + 1, row.seq - 1))
+        elif row.seq == FIRST:
+            if self.genesis is not None:
+                self.bound = row.prev == self.genesis
+        elif row.prev not in self.top_hashes:
+            self._unlinked(row, opened)
+        self.top, self.top_hashes, self.top_opened = row.seq, (row.hash,), opened
+
+    def _opens(self, row: Row) -> bool | None:
+        if self.opener is None:
+            return None
+        try:
+            self.opener.open(row)
+        except SealBroken:
+            self.opens = False
+            self.faults.add(
+                Verdict.MODIFIED, self.stream, row.seq, "the row was not sealed as it stands by this stream"
+            )
+            return False
+        return True
+
+    def _unlinked(self, row: Row, opened: bool | None) -> None:
+        """Two neighbours, each whole, and the later names another predecessor. Who is believed decides who is not."""
+        if opened is False or self.top_opened is False:
+            return  # said already, of the row that does not open
+        if self.top_opened:
+            self.faults.add(Verdict.MODIFIED, self.stream, row.seq, "the row names another predecessor")
+        else:
+            self.faults.add(Verdict.MODIFIED, self.stream, self.top, "the next row names another hash for it")
+
+    def _out_of_order(self, row: Row) -> None:
+        if row.seq < FIRST:
+            self.faults.add(Verdict.MODIFIED, self.stream, row.seq, "there is no such place in a stream")
+        elif self.in_gap(row.seq):
+            self.filled.add(row.seq)
+            self.faults.add(Verdict.REORDERED, self.stream, row.seq, "the row comes after later ones")
+        else:
+            self.faults.add(Verdict.DUPLICATE, self.stream, row.seq, "there is another row for this place")
+            if row.seq == self.top:
+                self.top_hashes = (*self.top_hashes, row.hash)
+
+    def in_gap(self, seq: int) -> bool:
+        """Whether the place has neither a row nor another explanation yet."""
+        before = bisect_right(self.gaps, seq, key=lambda gap: gap[0])
+        return before > 0 and seq <= self.gaps[before - 1][1] and seq not in self.filled
+
+    def finish_gaps(self) -> None:
+        """Report the places nothing accounts for."""
+        filled = sorted(self.filled)
+        for low, high in (*self.gaps, (self.top + 1, self.end_of_all())):
+            start = low
+            for seq in [*filled[bisect_left(filled, low) : bisect_right(filled, high)], high + 1]:
+                if seq > start:
+                    self.missing(start, seq - 1)
+                start = seq + 1
+
+    def missing(self, start: int, last: int) -> None:
+        """Report a range of rows as not there."""
+        self.faults.add(Verdict.MISSING, self.stream, start, "not in the log", last)
+
+    def end_of_all(self) -> int:
+        """Highest number that a row is accounted for."""
+        return max(self.top, max(self.filled, default=FIRST - 1))
+
+    def finish_closing(self) -> None:
+        """Compare the mark of closing in the header with the rows."""
+        if self.head is None:
+            return
+        seq, digest = self.head.closed_seq, self.head.closed_hash
+        marked = None if seq is None and digest is None else (seq, digest)
+        if marked == self.end:
+            if self.end is not None and self.top > self.end[0]:
+                self.beyond(self.end[0])
+        elif marked is None:
+            self.header_fault("the mark of its closing is gone")
+        elif self.end is None and seq is not None and digest is not None and seq > self.end_of_all():
+            self.missing(self.end_of_all() + 1, seq)
+        elif self.end is not None or seq is None or digest is None or seq not in self.filled:
+            self.header_fault("the mark of its closing is another than its last row")
+
+    def beyond(self, seq: int) -> None:
+        """Report whole rows after the stream's known end."""
+        note = "written after the stream had ended"
+        self.faults.add(Verdict.MODIFIED, self.stream, seq + 1, note, self.top)
+
+    def header_fault(self, note: str) -> None:
+        """Report the header as changed."""
+        self.faults.add(Verdict.MODIFIED, self.stream, None, note)
+
+    def report(self, followed: bool, with_keys: bool) -> StreamReport:
+        """The stream in one line."""
+        live = self.head.live if self.head else None
+        if self.head is not None and self.head.closed_seq is not None:
+            state = State.CLOSED
+        elif followed:
+            state = State.FOLLOWED
+        else:
+            state = State.OPEN if live is None else State.LIVE if live else State.CUT
+        return StreamReport(
+            stream=self.stream,
+            state=state,
+            opened=self.head.header.opened if self.head else None,
+            records=self.rows,
+            last=self.top,
+            head=self.top_hashes[0].hex() if self.top_hashes else "",
+            opens=(self.opens and self.key_fits is True) if with_keys else None,
+        )

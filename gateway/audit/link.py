@@ -1,0 +1,169 @@
+"""One dedicated connection and the one stream that is written over it; they end together.
+
+A stream is never continued on another connection. When one is lost, nobody knows at first whether its last batch
+became durable: the next link waits until the old server process is gone, reads what is there, and its own stream's
+header names that as the old stream's end. So there is never a fork, and what was lost or cut later shows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from gateway.audit.record import FIRST, Entry, Header, Row, dump, genesis, moment
+from gateway.audit.stream import Stream
+from gateway.crypto import KeyRing
+
+log = logging.getLogger(__name__)
+
+# One statement, one round trip and one commit, whatever the size of the batch.
+INSERT = """
+INSERT INTO audit_log (stream, seq, at, kind, request, prev, sealed, hash)
+SELECT $1, * FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[])
+"""
+INSERT_HEADER = """
+INSERT INTO audit_streams (stream, schema, opened_at, key_id, wrapped_key, previous, previous_seq, previous_hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+# A stricter setting of the server (remote_apply) stands; a laxer one would acknowledge what a crash can undo.
+PREPARE = """
+SELECT pg_backend_pid(),
+       set_config('application_name', $1, false),
+       set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') = 'remote_apply'
+                                             THEN 'remote_apply' ELSE 'on' END, false),
+       pg_advisory_lock($2)
+"""
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a database that is down, slow, full or gone raises; time-outs are OSErrors."""
+GRACE_S = 0.5
+"""Added to the server's statement time-out for the client's, which serves when the server does not answer at all."""
+
+
+def lock_key(stream: UUID) -> int:
+    """The advisory lock held while a stream is being written: its last eight bytes, which are random."""
+    return int.from_bytes(stream.bytes[8:], "big", signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A link that was lost, as far as this process knows it."""
+
+    header: Header
+    pid: int
+    seq: int
+    """Last row acknowledged; -1 when there was none."""
+    hash: bytes
+
+
+class Link:
+    """An open stream. Made by `open_link`; any exception of `write` or `finish` means that the link is lost."""
+
+    def __init__(self, connection: asyncpg.Connection, stream: Stream, pid: int) -> None:
+        self._connection = connection
+        self._pid = pid
+        self.stream = stream
+        self._acknowledged = (FIRST - 1, stream.prev)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection has not been seen to end."""
+        return not self._connection.is_closed()
+
+    def on_loss(self, callback: Callable[[], None]) -> None:
+        """Call back as soon as the connection ends, also while nothing is being written."""
+        self._connection.add_termination_listener(lambda _: callback())
+
+    async def write(self, rows: Sequence[Row], entries: Sequence[Entry]) -> None:
+        """The rows of these entries in one commit; durable when this returns."""
+        await self._connection.execute(
+            INSERT,
+            self.stream.header.stream,
+            [row.seq for row in rows],
+            [entry.at for entry in entries],
+            [row.kind for row in rows],
+            [row.request for row in rows],
+            [row.prev for row in rows],
+            [row.sealed for row in rows],
+            [row.hash for row in rows],
+        )
+        self._acknowledged = (rows[-1].seq, rows[-1].hash)
+
+    async def finish(self, at: datetime, kind: str) -> None:
+        """Close the stream in order: a last row, and a mark in the header that says which one it was."""
+        entry = Entry(at, kind, "", dump({"records": self.stream.seq}))
+        row = self.stream.add(entry)
+        async with self._connection.transaction():
+            await self.write([row], [entry])
+            await self._connection.execute(
+                "UPDATE audit_streams SET closed_seq = $2, closed_hash = $3 WHERE stream = $1",
+                row.stream,
+                row.seq,
+                row.hash,
+            )
+        await self._connection.close(timeout=GRACE_S)
+
+    def drop(self) -> Broken:
+        """Give the connection up at once, and say what is known of the stream."""
+        self._connection.terminate()
+        return Broken(self.stream.header, self._pid, *self._acknowledged)
+
+
+async def open_link(
+    dsn: str, ring: KeyRing, now: Callable[[], datetime], timeout_s: float, lost: Broken | None
+) -> Link:
+    """A new connection with a new stream, its header durable. Raises whatever asyncpg and the network raise."""
+    connection = await asyncpg.connect(
+        dsn,
+        timeout=timeout_s,
+        command_timeout=timeout_s + GRACE_S,
+        server_settings={"statement_timeout": str(max(1, int(timeout_s * 1000))), "application_name": "gateway audit"},
+    )
+    try:
+        stream = Stream(ring, now(), await _end_of(connection, lost) if lost else None)
+        header = stream.header
+        pid = await connection.fetchval(PREPARE, _name(header.stream), lock_key(header.stream))
+        await connection.execute(
+            INSERT_HEADER,
+            header.stream,
+            header.schema,
+            moment(header.opened),
+            header.key_id,
+            header.wrapped,
+            header.previous,
+            header.previous_seq,
+            header.previous_hash,
+        )
+    except BaseException:
+        connection.terminate()
+        raise
+    return Link(connection, stream, pid)
+
+
+async def _end_of(connection: asyncpg.Connection, lost: Broken) -> tuple[UUID, int, bytes]:
+    """Where the lost stream ended, for good: read once nothing can write to it any more."""
+    stream = lost.header.stream
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name = $2",
+        lost.pid,
+        _name(stream),
+    )
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", lock_key(stream))
+        row = await connection.fetchrow(
+            "SELECT seq, hash FROM audit_log WHERE stream = $1 ORDER BY seq DESC LIMIT 1", stream
+        )
+    seq, digest = (row["seq"], row["hash"]) if row else (FIRST - 1, genesis(lost.header))
+    if seq < lost.seq:
+        # The header names the end that was acknowledged, so `verify` reports what the database lost.
+        log.error("the database lost %d acknowledged audit records of stream %s", lost.seq - seq, stream)
+        seq, digest = lost.seq, lost.hash
+    return stream, seq, digest
+
+
+def _name(stream: UUID) -> str:
+    return f"gateway audit {stream}"

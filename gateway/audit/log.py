@@ -1,0 +1,220 @@
+"""The audit log as the rest of the gateway sees it: `append` returns when the record is durable, or raises.
+
+One task writes. It takes whatever is queued, seals and chains it, and writes it in one commit; while that commit
+lasts the next batch gathers by itself, so nothing ever waits for company. Any failure closes the stream: everyone
+waiting gets AuditUnavailable, nothing is retried blindly, and a new stream opens when the database is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from gateway.audit.link import LOST, Broken, Link, open_link
+from gateway.audit.record import END, Entry, Row, encode
+from gateway.crypto import KeyRing
+from gateway.errors import AuditUnavailable
+from gateway.model import Position, Record
+from gateway.store import Store
+
+log = logging.getLogger(__name__)
+
+Waiting = tuple[Entry, "asyncio.Future[Position]"]
+
+BATCH_BYTES = 4 << 20
+QUEUE_BYTES = 256 << 20
+MAX_RECORD_BYTES = 64 << 20
+SLICE_ROWS = 32
+SLICE_BYTES = 128 << 10
+"""Sealing lets the event loop go round after so many rows or bytes."""
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 2.0
+
+
+class AuditLog:
+    """The stream that this process writes.
+
+    `queue` bounds the records that may wait, `batch` those in one commit. `timeout_s` bounds each statement, so no
+    request waits longer than a few times that for a database that hangs. Needs a direct connection to the server
+    (or a pooler in session mode): the stream is guarded by an advisory lock.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ring: KeyRing,
+        now: Callable[[], datetime],
+        *,
+        queue: int = 10_000,
+        batch: int = 512,
+        timeout_s: float = 5.0,
+    ) -> None:
+        self._dsn = store.dsn
+        self._ring = ring
+        self._now = now
+        self._limit = queue
+        self._batch = batch
+        self._timeout_s = timeout_s
+        self._queue: deque[Waiting] = deque()
+        self._queued_bytes = 0
+        self._in_flight: list[Waiting] = []
+        self._wake = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._link: Link | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether a record appended now would be written, as far as is known."""
+        return self._link is not None and self._link.alive and not self._closing.is_set()
+
+    @property
+    def stream(self) -> str | None:
+        """Id of the open stream; None while there is none."""
+        return str(self._link.stream.header.stream) if self._link else None
+
+    async def start(self) -> None:
+        """Open this process's stream. Raises AuditUnavailable when the database cannot take it."""
+        if self._task is not None:
+            raise RuntimeError("the audit log was started before")
+        try:
+            self._link = await self._open(None)
+        except LOST as error:
+            raise _unavailable(f"the audit log cannot be opened, {type(error).__name__}") from None
+        self._task = asyncio.create_task(self._run(self._link), name="audit log")
+
+    async def append(self, record: Record) -> Position:
+        """Write one record; it is durable when this returns.
+
+        Raises AuditUnavailable when that cannot be said (the record may or may not be there), TooLarge over 64 MiB,
+        Broken for a record that cannot be written. Cancelling the caller does not take the record back.
+        """
+        if not self.healthy:
+            raise _unavailable(
+                "the audit log has no database connection" if self._task else "the audit log is not open"
+            )
+        entry = encode(record, max_bytes=MAX_RECORD_BYTES)
+        if len(self._queue) >= self._limit or self._queued_bytes + len(entry.payload) > QUEUE_BYTES:
+            raise AuditUnavailable(
+                "the audit log's queue is full", hint="send fewer requests at once, or raise audit.queue"
+            )
+        done: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+        self._queue.append((entry, done))
+        self._queued_bytes += len(entry.payload)
+        self._wake.set()
+        return await done
+
+    async def close(self) -> None:
+        """Write what is queued, close the stream in order and let the connection go. Harmless when repeated."""
+        self._closing.set()
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _run(self, link: Link) -> None:
+        """Serve one link after the other until `close`."""
+        try:
+            while True:
+                lost = await self._serve_until_lost(link)
+                if lost is None:
+                    return
+                found = await self._reopen(lost)
+                if found is None:
+                    return
+                link = self._link = found
+                log.warning("the audit log is back, stream %s", found.stream.header.stream)
+        finally:
+            self._link = None
+            self._closing.set()
+            self._fail("the audit log is closed")
+
+    async def _serve_until_lost(self, link: Link) -> Broken | None:
+        """None when the stream was closed in order."""
+        link.on_loss(self._wake.set)
+        try:
+            await self._serve(link)
+        except Exception as error:  # noqa: BLE001 - whatever it was, nobody may be told that his record was written
+            log.warning("the audit log lost its stream, %s", type(error).__name__)
+            self._link = None
+            self._fail(f"the audit log cannot be written, {type(error).__name__}")
+            return link.drop()
+        except BaseException:
+            link.drop()
+            raise
+        return None
+
+    async def _serve(self, link: Link) -> None:
+        while True:
+            while not self._queue:
+                if self._closing.is_set():
+                    await link.finish(self._now(), END)
+                    return
+                if not link.alive:
+                    raise ConnectionError
+                self._wake.clear()
+                await self._wake.wait()
+            batch = self._in_flight = self._take()
+            rows = await self._seal(link, batch)
+            await link.write(rows, [entry for entry, _ in batch])
+            self._in_flight = []
+            for row, (_, done) in zip(rows, batch, strict=True):
+                if not done.done():
+                    done.set_result(link.stream.position(row))
+
+    def _take(self) -> list[Waiting]:
+        """Whatever waits, up to the bounds of a batch; at least one record."""
+        batch: list[Waiting] = []
+        size = 0
+        while self._queue and len(batch) < self._batch:
+            size += len(self._queue[0][0].payload)
+            if batch and size > BATCH_BYTES:
+                break
+            waiting = self._queue.popleft()
+            self._queued_bytes -= len(waiting[0].payload)
+            batch.append(waiting)
+        return batch
+
+    async def _seal(self, link: Link, batch: list[Waiting]) -> list[Row]:
+        rows: list[Row] = []
+        size = 0
+        for entry, _ in batch:
+            rows.append(link.stream.add(entry))
+            size += len(entry.payload)
+            if len(rows) % SLICE_ROWS == 0 or size > SLICE_BYTES:
+                size = 0
+                await asyncio.sleep(0)
+        return rows
+
+    async def _reopen(self, lost: Broken) -> Link | None:
+        """A new link, as soon as there is a database for it; None when the log is closed meanwhile."""
+        pause = FIRST_PAUSE_S
+        while not self._closing.is_set():
+            try:
+                return await self._open(lost)
+            except Exception as error:  # noqa: BLE001 - the log stays closed to writers until this works
+                log.info("the audit log cannot be opened yet, %s", type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+        return None
+
+    async def _open(self, lost: Broken | None) -> Link:
+        return await open_link(self._dsn, self._ring, self._now, self._timeout_s, lost)
+
+    def _fail(self, message: str) -> None:
+        """Tell everyone who waits that his record is not known to be written."""
+        waiting = [*self._in_flight, *self._queue]
+        self._in_flight = []
+        self._queue.clear()
+        self._queued_bytes = 0
+        for _, done in waiting:
+            if not done.done():
+                done.set_exception(_unavailable(message))
+
+
+def _unavailable(message: str) -> AuditUnavailable:
+    return AuditUnavailable(message, hint="see whether the database is up and has space: gateway doctor")

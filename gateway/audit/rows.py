@@ -1,0 +1,56 @@
+"""How headers and rows are read back, bit by bit as they lie there. Times come as the database's own integers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from gateway.audit.chain import Head
+from gateway.audit.record import Header, Row
+
+# Times as text or as Python values would fail on, or round, what somebody wrote into the table.
+ROW: Final = "stream, seq, timestamptz_send(at) AS at, kind, request, prev, sealed, hash"
+HEADER: Final = """
+    stream, schema, timestamptz_send(opened_at) AS opened, key_id, wrapped_key, previous, previous_seq, previous_hash,
+    closed_seq, closed_hash
+"""
+_FROM_2000: Final = 946_684_800_000_000
+"""PostgreSQL counts from 2000; microseconds."""
+
+
+def row(record: asyncpg.Record) -> Row:
+    """A row of `SELECT {ROW}`."""
+    return Row(
+        record["stream"],
+        record["seq"],
+        _micros(record["at"]),
+        record["kind"],
+        record["request"],
+        record["prev"],
+        record["sealed"],
+        record["hash"],
+    )
+
+
+def header(record: asyncpg.Record) -> Header:
+    """A row of `SELECT {HEADER}`."""
+    return Header(
+        stream=record["stream"],
+        schema=record["schema"],
+        opened=_micros(record["opened"]),
+        key_id=record["key_id"],
+        wrapped=record["wrapped_key"],
+        previous=record["previous"],
+        previous_seq=record["previous_seq"],
+        previous_hash=record["previous_hash"],
+    )
+
+
+def head(record: asyncpg.Record, live: bool | None) -> Head:
+    """A row of `SELECT {HEADER}`, and whether a process holds its lock."""
+    return Head(header(record), record["closed_seq"], record["closed_hash"], live)
+
+
+def _micros(at: bytes) -> int:
+    return int.from_bytes(at, "big", signed=True) + _FROM_2000

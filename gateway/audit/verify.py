@@ -1,0 +1,150 @@
+"""Is the audit log as it was written? A pure check of headers and rows, with or without keys.
+
+Without keys it checks every row's hash over the bytes as written, every link, every header against the first row that
+names it, and every end that something else names (the mark of closing, or the header of the stream that follows).
+Whoever can write to the database and computes hashes anew passes that; with keys he does not, because each row's seal
+authenticates its stream, its place, its clear fields and its predecessor.
+
+Not seen yet, with or without keys, because nothing outside the database vouches for its state: rows cut off the end
+of a stream that was not closed in order, together with nothing else; a stream taken out whole, header and rows, unless
+another stream's header names it; the whole database put back to an earlier state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from gateway.audit.chain import Chain, Head
+from gateway.audit.diagnose import diagnose
+from gateway.audit.record import FIRST, Row, is_whole
+from gateway.audit.verdicts import SHOWN, Faults, Report, Unfinished, Verdict, first
+from gateway.crypto import KeyRing
+
+SUSPECTS = 20_000
+"""Broken rows looked at closely; further ones are reported as modified without asking whether they were moved."""
+
+
+class Verifier:
+    """Feed it rows, by stream and number as far as that is in one's hand, then `finish`.
+
+    `ring` opens the rows; None checks hashes and links alone. Holds 16 bytes per row in memory.
+    """
+
+    def __init__(self, heads: Iterable[Head], ring: KeyRing | None = None) -> None:
+        self._ring = ring
+        self._faults = Faults()
+        self._chains: dict[UUID, Chain] = {}
+        for head in heads:
+            stream = head.header.stream
+            self._chains[stream] = chain = Chain(stream, head, self._faults)
+            chain.prepare(ring)
+        self._suspects: list[Row] = []
+        self._records = 0
+        self._pending: dict[str, Unfinished] = {}
+        self._early: set[str] = set()
+        """Outcomes met before their intents: the process had to change streams in between."""
+
+    def feed(self, rows: Iterable[Row]) -> None:
+        """Examine some rows."""
+        chains = self._chains
+        for row in rows:
+            chain = chains.get(row.stream)
+            if chain is None:
+                chain = chains[row.stream] = Chain(row.stream, None, self._faults)
+            chain.rows += 1
+            self._records += 1
+            if is_whole(row):
+                chain.add(row)
+                self._pair(row)
+            elif len(self._suspects) < SUSPECTS:
+                self._suspects.append(row)
+            else:
+                chain.filled.add(row.seq)
+                self._faults.add(Verdict.MODIFIED, row.stream, row.seq, "the row does not have the hash that it states")
+
+    def finish(self) -> Report:
+        """The verdict over everything fed."""
+        diagnose(self._suspects, self._chains, self._faults)
+        for chain in self._chains.values():
+            chain.finish_gaps()
+            self._header(chain)
+            chain.finish_closing()
+        followed = {seen for chain in self._chains.values() if (seen := self._previous(chain)) is not None}
+        with_keys = self._ring is not None
+        ordered = sorted(self._chains.values(), key=lambda c: (c.head.header.opened if c.head else 0, c.stream))
+        return Report(
+            streams=tuple(
+                chain.report(chain.stream in followed, with_keys)
+                for chain in ordered
+                if chain.head is not None or chain.top >= FIRST
+            ),
+            faults=tuple(self._faults.sorted()[:SHOWN]),
+            faults_total=len(self._faults),
+            unfinished=first(self._pending.values()),
+            unfinished_total=len(self._pending),
+            records=self._records,
+            with_keys=with_keys,
+        )
+
+    def _pair(self, row: Row) -> None:
+        """Match intents with outcomes by request id, over all streams."""
+        if row.kind == "intent":
+            if row.request in self._early:
+                self._early.remove(row.request)
+            else:
+                self._pending[row.request] = Unfinished(row.request, row.stream, row.seq, row.at)
+        elif row.kind in ("outcome", "refusal"):
+            done = self._pending.pop(row.request, None)
+            if done is None and row.kind == "outcome":
+                self._early.add(row.request)
+
+    def _header(self, chain: Chain) -> None:
+        if chain.head is None:
+            if chain.top >= FIRST:
+                self._faults.add(Verdict.MISSING, chain.stream, None, "the stream's header is not in the log")
+        elif chain.bound is False and not self._faults.at(chain.stream, FIRST):
+            chain.header_fault("the first row names another header")
+        elif chain.key_fits is False and chain.bound is not False:
+            self._unopened(chain, chain.head)
+
+    def _unopened(self, chain: Chain, head: Head) -> None:
+        """Say why the ring does not unwrap the stream's key: another ring, or a header that is not what was written."""
+        key_id = head.header.key_id
+        proven = any(c.key_fits and c.head and c.head.header.key_id == key_id for c in self._chains.values())
+        if proven:
+            chain.header_fault("its key does not unwrap, though others under the same key do")
+        else:
+            self._faults.add(Verdict.WRONG_KEY, chain.stream, None, f"the key ring does not open key {key_id!r}")
+
+    def _previous(self, chain: Chain) -> UUID | None:
+        """Hold the stream that this one follows against the end this one's header names; its id if there is one."""
+        if chain.head is None or chain.head.header.previous is None or self._faults.at(chain.stream, None):
+            return None
+        header = chain.head.header
+        before = self._chains.get(header.previous) if header.previous else None
+        end, digest = header.previous_seq, header.previous_hash
+        if header.previous is None or end is None or digest is None:
+            return None
+        if before is None or before.head is None:
+            if before is None or before.top < FIRST:
+                note = "the stream that another one follows is not in the log"
+                self._faults.add(Verdict.MISSING, header.previous, None, note)
+            return header.previous
+        if before.end_of_all() < end:
+            before.missing(before.end_of_all() + 1, end)
+        elif before.top > end:
+            before.beyond(end)
+        elif end < FIRST:
+            if before.genesis != digest:
+                before.header_fault("the stream that follows names another header")
+        elif before.top == end and digest not in before.top_hashes:
+            self._faults.add(Verdict.MODIFIED, before.stream, end, "the stream that follows names another hash for it")
+        return header.previous
+
+
+def verify(heads: Iterable[Head], rows: Iterable[Row], ring: KeyRing | None = None) -> Report:
+    """Check everything at once; for a log that fits into memory."""
+    verifier = Verifier(heads, ring)
+    verifier.feed(rows)
+    return verifier.finish()

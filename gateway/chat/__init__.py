@@ -1,0 +1,10 @@
+"""The chat journey and its smaller sisters over plain texts. The only place where the order of the rooms lives."""
+
+from gateway.chat.find import Finder
+from gateway.chat.journey import Chat
+from gateway.chat.library import Library
+from gateway.chat.options import Options, split
+from gateway.chat.texts import Texts
+from gateway.chat.values import Answer, Streamed
+
+__all__ = ["Answer", "Chat", "Finder", "Library", "Options", "Streamed", "Texts", "split"]

@@ -1,0 +1,372 @@
+"""One chat request, from an identified caller to a recorded answer. The order lives here and nowhere else.
+
+    admit -> scan -> ground -> route -> (prepare -> look at the bytes -> intent, durable) -> send -> restore
+          -> outcome, durable -> the last byte
+
+A stage that fails stops the line; the refusal is recorded before the caller hears of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from datetime import datetime
+
+from gateway.audit import AuditLog
+from gateway.chat import records
+from gateway.chat.find import Finder, Found
+from gateway.chat.options import Options
+from gateway.chat.prompt import last_question, with_passages
+from gateway.chat.restoring import StreamRestorer, answer_text, restore_answer
+from gateway.chat.sight import count_types, look
+from gateway.chat.values import Admitted, Answer, Asked, Grounded, Routed, Scanned, Sending, Streamed
+from gateway.errors import (
+    Broken,
+    ContentRefused,
+    EgressBlocked,
+    GatewayError,
+    ModelNotFound,
+    NotPermitted,
+    RateLimited,
+    UpstreamFailed,
+    UpstreamTimeout,
+)
+from gateway.model import Call, Decision, Json, Model, Position, Principal, Sensitivity, Zone
+from gateway.policy import Current
+from gateway.redaction import Redactor, find_originals, leaves, replace_leaves, unscannable
+from gateway.routing import Router
+
+DEFAULT_ANSWER_TOKENS = 512
+FALLS_BACK = (UpstreamFailed, UpstreamTimeout, RateLimited)
+
+
+class Chat:
+    """The chat journey; one instance serves every request of a worker."""
+
+    def __init__(
+        self,
+        *,
+        current: Current,
+        redactor: Redactor,
+        finder: Finder,
+        router: Router,
+        audit: AuditLog,
+        now: Callable[[], datetime],
+        top_k: int,
+    ) -> None:
+        self._current = current
+        self._redactor = redactor
+        self._finder = finder
+        self._router = router
+        self._audit = audit
+        self._now = now
+        self._top_k = top_k
+        self._closing: set[asyncio.Task[object]] = set()
+
+    async def ask(self, request: str, principal: Principal, body: Json, options: Options) -> Answer | Streamed:
+        """Answer one request. Raises a GatewayError, recorded, when any stage refuses or fails."""
+        asked = Asked(request, principal, body, options, self._current.bundle)
+        watch = records.Watch(time.perf_counter)
+        try:
+            admitted = self._admit(asked)
+            watch.mark("access")
+            scanned = await self._scan(admitted)
+            watch.mark("privacy")
+            grounded = await self._ground(scanned)
+            watch.mark("retrieval")
+            routed = self._route(grounded)
+            watch.mark("routing")
+            if admitted.options.dry_run or admitted.options.mode == "passages":
+                return await self._without_model(routed, watch)
+            if scanned.body.get("stream"):
+                return await self._stream(routed, watch)
+            return await self._complete(routed, watch)
+        except GatewayError as error:
+            await self._refuse(asked, error, watch)
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError) as fault:
+            # A fault of ours is recorded like any refusal; its text may hold content and goes nowhere.
+            broken = Broken("the gateway failed on this request", hint=f"report it with the request id {request}")
+            await self._refuse(asked, broken, watch, fault=type(fault).__name__)
+            raise broken from fault
+
+    def models(self, principal: Principal) -> list[Model]:
+        """Models this caller may use by name, `auto` and assistants first."""
+        bundle = self._current.bundle
+        named = [_bound("auto", "policy")]
+        named += [_bound(name, "assistant") for name in sorted(bundle.routing.assistants)]
+        offered = [*named, *self._router.models]
+        return [model for model in offered if bundle.decide(principal, f"model:{model.name}", "use")]
+
+    def model(self, principal: Principal, name: str) -> Model:
+        """One of `models`. Raises ModelNotFound, whether it does not exist or is not for this caller."""
+        for model in self.models(principal):
+            if model.name == name:
+                return model
+        raise ModelNotFound("no such model for this caller", param="model", hint="GET /v1/models lists them")
+
+    # --- stages ----------------------------------------------------------------------------------------------------
+
+    def _admit(self, asked: Asked) -> Admitted:
+        """Access: the model's name, the assistant behind it, every collection named."""
+        name = asked.options.preference.model
+        use = asked.bundle.decide(asked.principal, f"model:{name}", "use")
+        self.model(asked.principal, name)
+        options, system = asked.options, ""
+        assistant = asked.bundle.routing.assistants.get(name)
+        if assistant is not None:
+            options, system = options.bound_to(assistant), assistant.system
+        scope = None
+        if options.collections:
+            scope = asked.bundle.plan(asked.principal, options.collections, options.collections)
+            if scope.refused:
+                raise NotPermitted(
+                    scope.refused[0].reason,
+                    param="gateway.collections",
+                    hint="ask an administrator for the right to read it",
+                )
+        return Admitted(asked, options, system, (use,), scope)
+
+    async def _scan(self, admitted: Admitted) -> Scanned:
+        """Privacy: every string that can hold content, replaced by keyed tokens."""
+        asked = admitted.asked
+        found = leaves(asked.body)
+        done = await self._redactor.redact([leaf.text for leaf in found], asked.bundle.privacy, asked.principal.tenant)
+        body = replace_leaves(asked.body, found, [redaction.redacted.text for redaction in done])
+        typed = {token: original for redaction in done for token, original in redaction.originals.items()}
+        return Scanned(
+            admitted,
+            body,
+            last_question(asked.body),
+            typed,
+            count_types(typed.values()),
+            frozenset(unscannable(asked.body)),
+        )
+
+    async def _ground(self, scanned: Scanned) -> Grounded:
+        """Retrieval: passages this caller may read, and what they will be shown of the values behind the tokens."""
+        admitted, asked = scanned.admitted, scanned.admitted.asked
+        question = last_question(scanned.body)
+        found = Found()
+        if admitted.scope is not None:
+            top_k = admitted.options.top_k or self._top_k
+            found = await self._finder.find(asked.bundle, scanned.question, question, admitted.scope, top_k)
+        sight = look(asked.bundle, asked.principal, scanned.typed, found.entries)
+        body = with_passages(scanned.body, found.passages, cite=admitted.options.cite, system=admitted.system)
+        labels = {passage.label for passage in found.passages} | {asked.bundle.routing.default_label}
+        entities = {original.type for original in sight.originals.values()}
+        sensitivity = Sensitivity(frozenset(labels), frozenset(entities), scanned.unscannable)
+        return Grounded(scanned, body, question, found, sight, sensitivity)
+
+    def _route(self, grounded: Grounded) -> Routed:
+        """Routing: sensitivity first, then what the caller may use, then the objective."""
+        admitted = grounded.scanned.admitted
+        bundle = admitted.asked.bundle
+        zones = self._zones(grounded)
+        principal = admitted.asked.principal
+
+        def permitted(model: Model) -> Decision:
+            return bundle.decide(principal, f"model:{model.name}", "use")
+
+        body = grounded.body
+        asked_tokens = body.get("max_completion_tokens") or body.get("max_tokens")
+        route = self._router.choose(
+            policy=bundle.routing,
+            zones=zones,
+            preference=admitted.options.preference,
+            permitted=permitted,
+            tokens_in=records.estimate_tokens(body),
+            tokens_out=asked_tokens if isinstance(asked_tokens, int) else DEFAULT_ANSWER_TOKENS,
+            needs_tools=bool(body.get("tools") or body.get("functions")),
+            grounded=bool(grounded.found.passages),
+        )
+        return Routed(grounded, route)
+
+    def _zones(self, grounded: Grounded) -> frozenset[Zone]:
+        bundle = grounded.scanned.admitted.asked.bundle
+        zones = bundle.zones(grounded.sensitivity)
+        if not zones and (kinds := bundle.refused_types(grounded.sensitivity)):
+            raise ContentRefused(
+                "content of this type may not reach any model that could answer: " + ", ".join(kinds),
+                hint="take it out of the request, or ask an administrator about privacy.yaml",
+            )
+        return zones
+
+    async def _send(self, routed: Routed, model: Model, attempt: int) -> Sending:
+        """Prepare the exact bytes, look at them once more, and make the intent durable."""
+        grounded = routed.grounded
+        bundle = grounded.scanned.admitted.asked.bundle
+        plain = model.zone in bundle.privacy.plain_zones
+        outgoing = self._router.prepare(model, _call(grounded, plain=plain))
+        if not plain:
+            leaked = find_originals(outgoing.body, grounded.sight.originals)
+            if leaked:
+                raise EgressBlocked(
+                    "personal data stood in the bytes about to leave: " + ", ".join(sorted(set(leaked))),
+                    hint="nothing was sent; the refusal is on record under this request id",
+                )
+        intent = await self._audit.append(records.intent(routed, outgoing, attempt, self._now()))
+        return Sending(routed, outgoing, intent, attempt)
+
+    # --- answers ---------------------------------------------------------------------------------------------------
+
+    async def _complete(self, routed: Routed, watch: records.Watch) -> Answer:
+        failure: GatewayError | None = None
+        for attempt, model in enumerate(routed.route.models):
+            sending = await self._send(routed, model, attempt)
+            watch.mark("intent")
+            try:
+                raw = await self._router.complete(sending.outgoing)
+            except FALLS_BACK as error:
+                failure = error
+                continue
+            watch.mark("model")
+            answer = restore_answer(raw, routed.grounded.sight)
+            usage = raw.get("usage") or {}
+            finish = [str(choice.get("finish_reason")) for choice in raw.get("choices", [])]
+            position = await self._audit.append(
+                records.outcome(sending, answer_text(raw), usage, finish, watch, self._now())
+            )
+            note = records.note(routed, model, position)
+            answer = {**answer, "model": model.name, "gateway": note}
+            return Answer(answer, _headers(routed, model))
+        raise failure or Broken("a route without models", hint="report it with the request id")
+
+    async def _stream(self, routed: Routed, watch: records.Watch) -> Streamed:
+        """Start the stream; the first chunk is awaited here, so that a fallback is still possible."""
+        failure: GatewayError | None = None
+        for attempt, model in enumerate(routed.route.models):
+            sending = await self._send(routed, model, attempt)
+            watch.mark("intent")
+            upstream = self._router.stream(sending.outgoing)
+            try:
+                first = await anext(upstream)
+            except StopAsyncIteration:
+                failure = UpstreamFailed("the model's server ended its stream before it began")
+                continue
+            except FALLS_BACK as error:
+                failure = error
+                continue
+            watch.mark("first_token")
+            return Streamed(self._pump(sending, first, upstream, watch), _headers(routed, model))
+        raise failure or Broken("a route without models", hint="report it with the request id")
+
+    async def _pump(
+        self, sending: Sending, first: Json, upstream: AsyncIterator[Json], watch: records.Watch
+    ) -> AsyncIterator[Json]:
+        """Pass chunks on as they come, restored; hold the finishing one until the outcome is durable."""
+        routed, model = sending.routed, sending.outgoing.model
+        restorer = StreamRestorer(routed.grounded.sight)
+        last: Json | None = None
+        usage: Json = {}
+        done = False
+        failure: GatewayError | None = None
+        try:
+            async for chunk in _chain(first, upstream):
+                usage = chunk.get("usage") or usage
+                for out in restorer.feed({**chunk, "model": model.name}):
+                    if last is not None:
+                        yield last
+                        last = None
+                    if any(choice.get("finish_reason") for choice in out["choices"]):
+                        last = _without_usage(out)
+                    else:
+                        yield _without_usage(out)
+            done = True
+            watch.mark("model")
+            finish = [restorer.finish_reasons[place] for place in sorted(restorer.finish_reasons)]
+            position = await self._audit.append(
+                records.outcome(sending, restorer.raw_text, usage, finish, watch, self._now())
+            )
+            final = last or {**first, "model": model.name, "choices": restorer.finish()}
+            yield {**final, "gateway": records.note(routed, model, position)}
+            if usage and (routed.grounded.body.get("stream_options") or {}).get("include_usage"):
+                yield {**final, "choices": [], "usage": usage}
+        except GatewayError as error:
+            failure = error
+            raise
+        finally:
+            await _close(upstream)
+            if not done:
+                # The caller hung up, or the model's server broke off: what was said so far is on record all the same.
+                await self._close_early(sending, restorer.raw_text, usage, failure, watch)
+
+    async def _close_early(
+        self, sending: Sending, text: str, usage: Json, failure: GatewayError | None, watch: records.Watch
+    ) -> None:
+        code = failure.code if failure else "client_closed"
+        record = records.outcome(sending, text, usage, [], watch, self._now(), error=code)
+        task: asyncio.Task[object] = asyncio.ensure_future(self._audit.append(record))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        # Shielded: a cancelled request must not take its own record with it.
+        await asyncio.shield(task)
+
+    async def _without_model(self, routed: Routed, watch: records.Watch) -> Answer:
+        """`dry_run` and `mode: passages`: everything but the sending."""
+        grounded = routed.grounded
+        options = grounded.scanned.admitted.options
+        position = await self._audit.append(records.unsent(routed, watch, self._now()))
+        text = "" if options.dry_run else records.quote_passages(grounded)
+        body: Json = {
+            "id": f"chatcmpl-{grounded.scanned.admitted.asked.id}",
+            "object": "chat.completion",
+            "created": int(self._now().timestamp()),
+            "model": routed.route.models[0].name if options.dry_run else "passages",
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        }
+        answer = restore_answer(body, grounded.sight)
+        note = records.note(routed, routed.route.models[0], position)
+        return Answer({**answer, "gateway": {**note, "sent": False}}, _headers(routed, routed.route.models[0]))
+
+    async def _refuse(
+        self, asked: Asked, error: GatewayError, watch: records.Watch, fault: str | None = None
+    ) -> Position:
+        return await self._audit.append(records.refusal(asked, error, watch, self._now(), fault))
+
+    async def close(self) -> None:
+        """Wait for the records of requests whose callers have gone."""
+        if self._closing:
+            await asyncio.gather(*self._closing, return_exceptions=True)
+
+
+def _call(grounded: Grounded, *, plain: bool) -> Call:
+    body = grounded.body
+    if plain:
+        # policy lets this zone have what the caller typed; passages stay redacted, as they are in the index
+        scanned = grounded.scanned
+        body = with_passages(
+            scanned.admitted.asked.body,
+            grounded.found.passages,
+            cite=scanned.admitted.options.cite,
+            system=scanned.admitted.system,
+        )
+    return Call(body, bool(body.get("stream")), grounded.redacted_question, grounded.found.passages)
+
+
+def _bound(name: str, origin: str) -> Model:
+    """A name that policy resolves to a model; shown beside real ones."""
+    return Model(name=name, provider="gateway", target=name, zone=Zone.LOCAL, origin=origin)
+
+
+def _headers(routed: Routed, model: Model) -> Mapping[str, str]:
+    return {"x-gateway-policy": routed.grounded.scanned.admitted.asked.bundle.digest, "x-gateway-model": model.name}
+
+
+def _without_usage(chunk: Json) -> Json:
+    """Usage belongs in its own last chunk, and only when the caller asked for it."""
+    return {key: value for key, value in chunk.items() if key != "usage"} if "usage" in chunk else chunk
+
+
+async def _close(stream: AsyncIterator[Json]) -> None:
+    """Close the connection upstream now, not when the garbage collector comes by."""
+    if isinstance(stream, AsyncGenerator):
+        await stream.aclose()
+
+
+async def _chain(first: Json, rest: AsyncIterator[Json]) -> AsyncIterator[Json]:
+    yield first
+    async for chunk in rest:
+        yield chunk

@@ -1,0 +1,62 @@
+"""What documents there are, as one caller may know of them: search's own filter, titles restored by the same right."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from gateway.chat.sight import look
+from gateway.errors import NotFound
+from gateway.model import Filter, Json, Principal
+from gateway.policy import Bundle, Current
+from gateway.redaction import Vault, find_tokens
+from gateway.retrieval import Document, Index
+
+PAGE = 1000
+
+
+class Library:
+    """Lists of collections and documents."""
+
+    def __init__(self, current: Current, index: Index, vault: Vault) -> None:
+        self._current = current
+        self._index = index
+        self._vault = vault
+
+    async def collections(self, principal: Principal) -> list[Json]:
+        """Collections this caller may read, with counts of what he may read in them."""
+        _, scope = await self._scope(principal, None)
+        return [asdict(one) for one in await self._index.collections(scope)]
+
+    async def collection(self, principal: Principal, name: str) -> Json:
+        """One of them. Raises NotFound, whether it does not exist or is not for this caller."""
+        _, scope = await self._scope(principal, name)
+        for one in await self._index.collections(scope):
+            return asdict(one)
+        raise NotFound("no such collection for this caller", hint="`gateway collection list` shows those you may read")
+
+    async def documents(self, principal: Principal, collection: str, *, after: str = "", limit: int = PAGE) -> Json:
+        """Documents of a collection, oldest first: {"documents": [..], "next": id to go on after, or None}."""
+        await self.collection(principal, collection)
+        bundle, scope = await self._scope(principal, collection)
+        limit = max(1, min(limit, PAGE))
+        found = await self._index.documents(scope, after=after, limit=limit)
+        shown = await self._show(bundle, principal, found)
+        return {"documents": shown, "next": found[-1].id if len(found) == limit else None}
+
+    async def document(self, principal: Principal, document: str) -> Json:
+        """One document. Raises NotFound as `collection` does."""
+        bundle, scope = await self._scope(principal, None)
+        return (await self._show(bundle, principal, [await self._index.document(document, scope)]))[0]
+
+    async def _scope(self, principal: Principal, collection: str | None) -> tuple[Bundle, Filter]:
+        bundle = self._current.bundle
+        known = await self._index.known_collections(principal.tenant)
+        if collection is not None:
+            known = [name for name in known if name == collection]
+        return bundle, bundle.plan(principal, (), known)
+
+    async def _show(self, bundle: Bundle, principal: Principal, documents: list[Document]) -> list[Json]:
+        tokens = {token for one in documents for token in find_tokens(f"{one.title}\n{one.source}")}
+        entries = await self._vault.look_up(principal.tenant, sorted(tokens))
+        sight = look(bundle, principal, {}, entries)
+        return [{**asdict(one), "title": sight.show(one.title), "source": sight.show(one.source)} for one in documents]

@@ -1,0 +1,235 @@
+"""What a chat request leaves behind: audit records, and the `gateway` object its answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import orjson
+
+from gateway.chat.values import Asked, Grounded, Routed, Sending
+from gateway.crypto import sha256
+from gateway.errors import GatewayError
+from gateway.model import Decision, Json, Model, Outgoing, Passage, Position, Price, Record
+
+CHARACTERS_PER_TOKEN = 4
+"""A rough rule for English, used only to estimate before sending; what is billed is what the server reports."""
+
+
+class Watch:
+    """Milliseconds by stage. `clock` returns seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._start = self._last = clock()
+        self.stages: dict[str, float] = {}
+
+    def mark(self, stage: str) -> None:
+        """End a stage; a stage that comes twice adds up."""
+        now = self._clock()
+        self.stages[stage] = round(self.stages.get(stage, 0.0) + (now - self._last) * 1000, 3)
+        self._last = now
+
+    @property
+    def total(self) -> float:
+        """Milliseconds since the start."""
+        return round((self._clock() - self._start) * 1000, 3)
+
+
+def estimate_tokens(body: Json) -> int:
+    """Prompt tokens, estimated from the size of what would be sent."""
+    return len(orjson.dumps(body.get("messages", []))) // CHARACTERS_PER_TOKEN + 1
+
+
+def cost_usd(price: Price, usage: Json) -> float:
+    """US dollars for a reported usage."""
+    tokens_in, tokens_out = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
+    return round((tokens_in * price.input + tokens_out * price.output) / 1_000_000, 8)
+
+
+def intent(routed: Routed, outgoing: Outgoing, attempt: int, at: datetime) -> Record:
+    """What is about to leave, for where, and why; written before it does."""
+    grounded = routed.grounded
+    asked = grounded.scanned.admitted.asked
+    return Record(
+        kind="intent",
+        request=asked.id,
+        at=at,
+        principal=asked.principal.id,
+        action="chat",
+        policy=asked.bundle.digest,
+        detail={
+            **_who(asked),
+            **_decided(grounded),
+            "attempt": attempt,
+            "route": _route(routed, explain=True),
+            "egress": {
+                "model": outgoing.model.name,
+                "zone": outgoing.model.zone.value,
+                "endpoint": outgoing.endpoint,
+                "bytes": len(outgoing.body),
+                "sha256": sha256(outgoing.body).hex(),
+            },
+        },
+        content={"sent": outgoing.body.decode("utf-8", "replace")},
+    )
+
+
+def unsent(routed: Routed, watch: Watch, at: datetime) -> Record:
+    """A request that was decided and not sent (`dry_run`, `mode: passages`)."""
+    asked = routed.grounded.scanned.admitted.asked
+    return Record(
+        kind="outcome",
+        request=asked.id,
+        at=at,
+        principal=asked.principal.id,
+        action="chat",
+        policy=asked.bundle.digest,
+        detail={
+            **_who(asked),
+            **_decided(routed.grounded),
+            "sent": False,
+            "route": _route(routed, explain=True),
+            "stages_ms": dict(watch.stages),
+        },
+        content={"question": routed.grounded.redacted_question},
+    )
+
+
+def outcome(
+    sending: Sending,
+    text: str,
+    usage: Json,
+    finish: Sequence[str],
+    watch: Watch,
+    at: datetime,
+    error: str | None = None,
+) -> Record:
+    """What came back; `text` is the answer as the model gave it, tokens unrestored."""
+    asked = sending.routed.grounded.scanned.admitted.asked
+    model = sending.outgoing.model
+    return Record(
+        kind="outcome",
+        request=asked.id,
+        at=at,
+        principal=asked.principal.id,
+        action="chat",
+        policy=asked.bundle.digest,
+        detail={
+            "intent": {"stream": sending.intent.stream, "seq": sending.intent.seq, "hash": sending.intent.hash},
+            "attempt": sending.attempt,
+            "model": model.name,
+            "finish": list(finish),
+            "usage": {key: usage.get(key) for key in ("prompt_tokens", "completion_tokens")},
+            "cost_usd": cost_usd(model.price, usage),
+            "withheld": dict(sending.routed.grounded.sight.withheld),
+            "error": error,
+            "stages_ms": dict(watch.stages),
+            "total_ms": watch.total,
+        },
+        content={"answer": text},
+    )
+
+
+def refusal(asked: Asked, error: GatewayError, watch: Watch, at: datetime, fault: str | None) -> Record:
+    """A request that was not answered, and at which stage it stopped."""
+    return Record(
+        kind="refusal",
+        request=asked.id,
+        at=at,
+        principal=asked.principal.id,
+        action="chat",
+        policy=asked.bundle.digest,
+        detail={
+            **_who(asked),
+            "code": error.code,
+            "status": error.status,
+            "reason": error.message,
+            "fault": fault,
+            "collections": list(asked.options.collections),
+            "passed": list(watch.stages),
+            "stages_ms": dict(watch.stages),
+            "total_ms": watch.total,
+        },
+    )
+
+
+def note(routed: Routed, model: Model, position: Position) -> Json:
+    """The `gateway` object of an answer."""
+    grounded = routed.grounded
+    asked = grounded.scanned.admitted.asked
+    return {
+        "request_id": asked.id,
+        "policy": asked.bundle.digest,
+        "route": {"model": model.name, "zone": model.zone.value, **_route(routed, explain=asked.options.explain)},
+        "redactions": dict(grounded.scanned.counts),
+        "withheld": dict(grounded.sight.withheld),
+        "citations": [_citation(n, passage, grounded) for n, passage in enumerate(grounded.found.passages, 1)],
+        "receipt": {"stream": position.stream, "seq": position.seq, "hash": position.hash},
+    }
+
+
+def quote_passages(grounded: Grounded) -> str:
+    """The passages as text, for `mode: passages`."""
+    return "\n\n".join(f"[{n}] {p.title}\n{p.text}" for n, p in enumerate(grounded.found.passages, 1))
+
+
+def _who(asked: Asked) -> Json:
+    return {
+        "name": asked.principal.name,
+        "roles": sorted(asked.principal.roles),
+        "groups": sorted(asked.principal.groups),
+        "model_asked": asked.options.preference.model,
+    }
+
+
+def _decided(grounded: Grounded) -> Json:
+    admitted = grounded.scanned.admitted
+    decisions: Sequence[Decision] = (*admitted.decisions, *grounded.sight.decisions)
+    return {
+        "decisions": [
+            {"object": d.object, "action": d.action, "allowed": d.allowed, "rule": d.rule} for d in decisions
+        ],
+        "collections": list(admitted.scope.collections) if admitted.scope else [],
+        "detected": dict(grounded.scanned.counts),
+        "unscannable": sorted(grounded.scanned.unscannable),
+        "labels": sorted(grounded.sensitivity.labels),
+        "entities": sorted(grounded.sensitivity.entities),
+        "passages": [passage.id for passage in grounded.found.passages],
+    }
+
+
+def _route(routed: Routed, *, explain: bool) -> Json:
+    route = routed.route
+    told: Json = {
+        "reason": route.reason,
+        "zones": [zone.value for zone in route.zones],
+        "order": [model.name for model in route.models],
+    }
+    if explain:
+        told["candidates"] = [
+            {
+                "model": c.model,
+                "zone": c.zone.value,
+                "score": round(c.score, 6),
+                "cost_usd": c.cost_usd,
+                "latency_ms": c.latency_ms,
+                "refusal": c.refusal,
+            }
+            for c in route.candidates
+        ]
+    return told
+
+
+def _citation(number: int, passage: Passage, grounded: Grounded) -> Json:
+    sight = grounded.sight
+    return {
+        "n": number,
+        "document": passage.document,
+        "title": sight.show(passage.title),
+        "collection": passage.collection,
+        "page": passage.page,
+        "start": passage.start,
+        "end": passage.end,
+        "score": round(passage.score, 4),
+    }

@@ -1,0 +1,67 @@
+"""What one caller gets to see of the tokens in one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gateway.model import Decision, Principal
+from gateway.policy import Bundle
+from gateway.redaction import Original, Restorer, VaultEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Token -> value for what returns, token -> mask for what does not. Tokens in neither stay as they are."""
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    masks: Mapping[str, str] = field(default_factory=dict)
+    originals: Mapping[str, Original] = field(default_factory=dict, repr=False)
+    """Everything that must not be in outgoing bytes."""
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    """Masked tokens by type."""
+    decisions: tuple[Decision, ...] = ()
+
+    def show(self, text: str) -> str:
+        """A whole text restored as far as this caller may see."""
+        restorer = Restorer(self.values, self.masks)
+        return restorer.feed(text) + restorer.flush()
+
+
+def look(bundle: Bundle, principal: Principal, typed: Mapping[str, Original], found: Mapping[str, VaultEntry]) -> Sight:
+    """Decide token by token.
+
+    `typed`: what this request brought; it returns to whoever typed it. `found`: what entered with rechecked passages;
+    a value returns when the caller may reveal its type in one of the collections it entered from.
+    """
+    values = {token: original.value for token, original in typed.items()}
+    masks: dict[str, str] = {}
+    withheld: dict[str, int] = {}
+    decisions: dict[tuple[str, str], Decision] = {}
+    for token, entry in found.items():
+        if token in values:
+            continue
+        if any(_decide(bundle, principal, entry.type, where, decisions) for where in sorted(entry.collections)):
+            values[token] = entry.value
+        else:
+            masks[token] = f"[{entry.type}]"
+            withheld[entry.type] = withheld.get(entry.type, 0) + 1
+    originals = {**{token: Original(entry.value, entry.type) for token, entry in found.items()}, **typed}
+    return Sight(values, masks, originals, withheld, tuple(decisions.values()))
+
+
+def _decide(
+    bundle: Bundle, principal: Principal, kind: str, collection: str, seen: dict[tuple[str, str], Decision]
+) -> bool:
+    key = (kind, collection)
+    if key not in seen:
+        seen[key] = bundle.decide(principal, f"entity:{kind}@{collection}", "reveal")
+    return bool(seen[key])
+
+
+def count_types(originals: Iterable[Original]) -> dict[str, int]:
+    """Distinct values by type."""
+    counts: dict[str, int] = {}
+    for original in originals:
+        counts[original.type] = counts.get(original.type, 0) + 1
+    return counts

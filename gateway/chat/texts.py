@@ -1,0 +1,134 @@
+"""`/v1/search` and `/v1/redact`: the same rooms as a chat request, without a model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from gateway.audit import AuditLog
+from gateway.chat.find import Finder
+from gateway.chat.records import Watch
+from gateway.chat.sight import count_types, look
+from gateway.errors import GatewayError, NotPermitted
+from gateway.model import Json, Principal, Record
+from gateway.policy import Bundle, Current
+from gateway.redaction import Redactor, Vault
+
+
+class Texts:
+    """Journeys over plain texts."""
+
+    def __init__(
+        self,
+        *,
+        current: Current,
+        redactor: Redactor,
+        vault: Vault,
+        finder: Finder,
+        audit: AuditLog,
+        now: Callable[[], datetime],
+        top_k: int,
+    ) -> None:
+        self._current = current
+        self._redactor = redactor
+        self._vault = vault
+        self._finder = finder
+        self._audit = audit
+        self._now = now
+        self._top_k = top_k
+
+    async def search(
+        self, request: str, principal: Principal, query: str, collections: tuple[str, ...], top_k: int | None
+    ) -> Json:
+        """Passages for a query, restored as this caller may see them.
+
+        Returns {"results": [{text, title, source, document, collection, label, page, start, end, score}],
+        "withheld": {type: n}}. Raises NotPermitted naming a collection that the caller may not read.
+        """
+        bundle, watch = self._current.bundle, Watch(time.perf_counter)
+        try:
+            scope = bundle.plan(principal, collections, collections)
+            if scope.refused:
+                raise NotPermitted(scope.refused[0].reason, param="collections")
+            done = (await self._redactor.redact([query], bundle.privacy, principal.tenant))[0]
+            found = await self._finder.find(bundle, query, done.redacted.text, scope, top_k or self._top_k)
+        except GatewayError as error:
+            await self._record(
+                "refusal", "search", request, principal, bundle, {"code": error.code, "reason": error.message}
+            )
+            raise
+        sight = look(bundle, principal, done.originals, found.entries)
+        watch.mark("search")
+        results = [
+            {
+                "text": sight.show(p.text),
+                "title": sight.show(p.title),
+                "heading": sight.show(p.heading),
+                "source": sight.show(p.source),
+                "document": p.document,
+                "passage": p.id,
+                "collection": p.collection,
+                "label": p.label,
+                "page": p.page,
+                "start": p.start,
+                "end": p.end,
+                "score": round(p.score, 4),
+            }
+            for p in found.passages
+        ]
+        detail = {
+            "collections": list(scope.collections),
+            "detected": done.redacted.counts,
+            "withheld": dict(sight.withheld),
+            "passages": [p.id for p in found.passages],
+            "revealed": [d.object for d in sight.decisions if d],
+            "total_ms": watch.total,
+        }
+        await self._record("outcome", "search", request, principal, bundle, detail, {"query": done.redacted.text})
+        return {"results": results, "withheld": dict(sight.withheld)}
+
+    async def redact(self, request: str, principal: Principal, texts: list[str]) -> list[Json]:
+        """Redact texts for one caller.
+
+        Returns for each {"text", "redacted", "spans": [{start, end, type, score, token}]}, offsets in code points of
+        the text given. Values go into the vault, so that the tokens can be restored later by who may.
+        """
+        bundle = self._current.bundle
+        try:
+            done = await self._redactor.redact(texts, bundle.privacy, principal.tenant)
+            originals = {token: original for one in done for token, original in one.originals.items()}
+            await self._vault.keep(principal.tenant, None, originals)
+        except GatewayError as error:
+            await self._record("refusal", "redact", request, principal, bundle, {"code": error.code})
+            raise
+        detail = {"texts": len(texts), "detected": count_types(originals.values())}
+        await self._record("outcome", "redact", request, principal, bundle, detail)
+        return [
+            {
+                "text": text,
+                "redacted": one.redacted.text,
+                "spans": [
+                    {"start": s.start, "end": s.end, "type": s.type, "score": round(s.score, 3), "token": s.token}
+                    for s in one.redacted.spans
+                ],
+            }
+            for text, one in zip(texts, done, strict=True)
+        ]
+
+    async def _record(
+        self,
+        kind: str,
+        action: str,
+        request: str,
+        principal: Principal,
+        bundle: Bundle,
+        detail: Json,
+        content: Mapping[str, str] | None = None,
+    ) -> None:
+        who: Json = {"name": principal.name, "roles": sorted(principal.roles)}
+        await self._audit.append(
+            Record(
+                kind, request, self._now(), principal.id, action, bundle.digest, {**who, **detail}, dict(content or {})
+            )
+        )

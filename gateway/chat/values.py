@@ -1,0 +1,97 @@
+"""What each stage of a chat request hands to the next. Each holds what it was made from; nothing is changed later."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+from gateway.chat.find import Found
+from gateway.chat.options import Options
+from gateway.chat.sight import Sight
+from gateway.model import Decision, Filter, Json, Outgoing, Position, Principal, Route, Sensitivity
+from gateway.policy import Bundle
+from gateway.redaction import Original
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came through the door, its caller known."""
+
+    id: str
+    principal: Principal
+    body: Json = field(repr=False)
+    options: Options
+    bundle: Bundle
+    """The policy this request is held to from beginning to end, whatever is activated meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """May use the model's name and read the collections; assistants are resolved."""
+
+    asked: Asked
+    options: Options
+    system: str
+    decisions: tuple[Decision, ...]
+    scope: Filter | None
+    """None when no collection was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Every string of the body redacted."""
+
+    admitted: Admitted
+    body: Json = field(repr=False)
+    question: str = field(repr=False)
+    """The last user text as typed."""
+    typed: Mapping[str, Original] = field(repr=False)
+    counts: Mapping[str, int]
+    unscannable: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """Passages found, and what the caller will get to see."""
+
+    scanned: Scanned
+    body: Json = field(repr=False)
+    """Redacted, with the passages in it."""
+    redacted_question: str
+    found: Found
+    sight: Sight
+    sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Models chosen, best first."""
+
+    grounded: Grounded
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One attempt whose intent is durable: only now may the bytes leave."""
+
+    routed: Routed
+    outgoing: Outgoing = field(repr=False)
+    intent: Position
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, restored for its caller."""
+
+    body: Json = field(repr=False)
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer as it comes: OpenAI-shaped chunks, restored. The last one waits for its record to be durable."""
+
+    chunks: AsyncIterator[Json] = field(repr=False)
+    headers: Mapping[str, str]

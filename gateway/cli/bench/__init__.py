@@ -1,0 +1,1 @@
+"""`gateway bench`: measures this gateway, here."""

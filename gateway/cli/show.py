@@ -1,0 +1,84 @@
+"""How commands speak: results on stdout (tables, or JSON with --json), everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from gateway.errors import GatewayError
+
+
+def out() -> Console:
+    """Where results go. Made anew each time, so that tests may replace the stream."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    """Where messages and progress go."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def json(data: Any) -> None:
+    """Print data as JSON, indented for a terminal, one line for a pipe."""
+    option = orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0
+    sys.stdout.write(orjson.dumps(data, option=option, default=str).decode() + "\n")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under headings; says so when there are none."""
+    if not rows:
+        out().print("nothing to show")
+        return
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        grid.add_column(name, overflow="fold")
+    for row in rows:
+        grid.add_row(*("" if cell is None else str(cell) for cell in row))
+    out().print(grid)
+
+
+def facts(pairs: Mapping[str, object]) -> None:
+    """Print names and values, one pair a line."""
+    width = max((len(name) for name in pairs), default=0)
+    for name, value in pairs.items():
+        out().print(f"[bold]{name:<{width}}[/bold]  {_plain(value)}", markup=True)
+
+
+def _plain(value: object) -> str:
+    return str(value).replace("[", "\\[")
+
+
+def say(text: str) -> None:
+    """A message for the person, on stderr."""
+    err().print(text, markup=False)
+
+
+def text(value: str) -> None:
+    """A result as it is, on stdout: no markup, no wrapping."""
+    sys.stdout.write(value if value.endswith("\n") else value + "\n")
+
+
+def failure(error: GatewayError) -> None:
+    """What went wrong and what to do, in the house's form."""
+    say(f"error: {error.message}")
+    if error.hint:
+        say(f"hint: {error.hint}")
+
+
+def progress() -> Progress:
+    """A progress bar on stderr, silent when that is not a terminal."""
+    console = err()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )

@@ -1,0 +1,169 @@
+"""The key ring: every long-lived secret of one installation, in one file that only its owner can read.
+
+    {"version": 1,
+     "root": "<32 bytes, base64>",                       never rotated: digests that must stay equal derive from it
+     "current": "k1",                                    the key that seals from now on
+     "keys": {"k1": {"secret": "<32 bytes>", "created": "2026-01-31T12:00:00+00:00"}},
+     "signing": {"secret": "<32 bytes>", "created": "..."}}
+
+Older keys stay in `keys` for as long as something sealed under them has to open.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from gateway.crypto import keysource
+from gateway.crypto.digest import derive
+from gateway.crypto.seal import KEY_BYTES, open_, seal
+from gateway.crypto.secret import SecretBytes
+from gateway.crypto.sign import Signer
+from gateway.errors import BadKeyRing, SealBroken
+
+VERSION: Final = 1
+KEY_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
+MARK: Final = b"\x11"
+REMEMBERED: Final = 1024
+"""Derived keys kept in memory; enough for every purpose of a few hundred tenants."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Keys by id, one of them current, and the root that never changes. Prints none of them."""
+
+    current: str
+    keys: Mapping[str, SecretBytes] = field(repr=False)
+    root: SecretBytes = field(repr=False)
+    signing: SecretBytes = field(repr=False)
+    _derived: dict[tuple[str, str, bytes], SecretBytes] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def create(cls, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> KeyRing:
+        """A new ring of fresh random keys, written to `path` (mode 0600) before this returns.
+
+        Raises Conflict when something is there already: a ring is never overwritten.
+        """
+        created = now().isoformat(timespec="seconds")
+        document = {
+            "version": VERSION,
+            "root": _fresh(),
+            "current": "k1",
+            "keys": {"k1": {"secret": _fresh(), "created": created}},
+            "signing": {"secret": _fresh(), "created": created},
+        }
+        data = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        keysource.write_new(path, data)
+        return cls.parse(data, str(path))
+
+    @classmethod
+    def load(cls, path: Path) -> KeyRing:
+        """The ring in `path`. Raises BadKeyRing when it is missing, others could read it, or it is not a ring."""
+        return cls.parse(keysource.read_private(path), str(path))
+
+    @classmethod
+    def from_command(cls, argv: Sequence[str], timeout: float = 10.0) -> KeyRing:
+        """The ring that a command prints, e.g. a secret manager's client; no shell. Blocks up to `timeout` seconds.
+
+        Raises BadKeyRing when the command is missing, fails, takes too long, or prints something else.
+        """
+        return cls.parse(keysource.read_command(argv, timeout), "key ring command")
+
+    @classmethod
+    def parse(cls, data: bytes, name: str) -> KeyRing:
+        """The ring in these bytes, checked. `name` says in errors where they came from."""
+        try:
+            document = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            raise _bad(name, "is not JSON") from None
+        if not isinstance(document, dict) or not isinstance(document.get("keys"), dict):
+            raise _bad(name, "holds no keys")
+        if document.get("version") != VERSION:
+            raise _bad(name, f"has a version other than {VERSION}")
+        keys = {}
+        for key_id, entry in document["keys"].items():
+            if not KEY_ID.fullmatch(key_id):
+                raise _bad(name, "holds a key whose id is not 1 to 32 letters, digits, dots or dashes")
+            keys[key_id] = _key(entry, name, f"key {key_id}")
+        current = document.get("current")
+        if not isinstance(current, str) or current not in keys:
+            raise _bad(name, "names a current key that it does not hold")
+        root = _key({"secret": document.get("root")}, name, "root key")
+        signing = _key(document.get("signing"), name, "signing key")
+        raw = [key.reveal() for key in (*keys.values(), root, signing)]
+        if len(set(raw)) != len(raw):
+            raise _bad(name, "holds one secret twice")
+        return cls(current=current, keys=keys, root=root, signing=signing)
+
+    def derive(self, purpose: str, context: bytes = b"", *, key_id: str | None = None) -> SecretBytes:
+        """A 32-byte key for `purpose` and `context` from the current key, or from the one named.
+
+        Changes when the current key does; for what must not, see `stable`. Raises SealBroken for an unknown id.
+        """
+        key_id = self.current if key_id is None else key_id
+        key = self.keys.get(key_id)
+        if key is None:
+            shown = key_id if KEY_ID.fullmatch(key_id) else "?"
+            raise SealBroken(
+                f"the key ring holds no key {shown}", hint="add the key that these bytes were sealed under"
+            )
+        return self._remember(("key:" + key_id, purpose, context), key)
+
+    def stable(self, purpose: str, context: bytes = b"") -> SecretBytes:
+        """A 32-byte key that survives rotation: for digests that must stay equal (tokens, hashes of API keys)."""
+        return self._remember(("root", purpose, context), self.root)
+
+    def seal(self, purpose: str, plaintext: bytes, aad: bytes, context: bytes = b"") -> bytes:
+        """`plaintext` sealed under the current key for `purpose`, the key's id in front."""
+        key_id = self.current.encode()
+        sealed = seal(self.derive(purpose, context), plaintext, aad)
+        return MARK + len(key_id).to_bytes(1, "big") + key_id + sealed
+
+    def open(self, purpose: str, sealed: bytes, aad: bytes, context: bytes = b"") -> bytes:
+        """What `seal` was given, under whichever key it names. Raises SealBroken."""
+        if len(sealed) < 2 or sealed[:1] != MARK or len(sealed) < 2 + sealed[1]:
+            raise SealBroken("sealed bytes do not open", hint="they are cut short, or were not sealed by this gateway")
+        key_id = sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
+        return open_(self.derive(purpose, context, key_id=key_id), sealed[2 + sealed[1] :], aad)
+
+    def signer(self) -> Signer:
+        """The installation's Ed25519 signer."""
+        return Signer(self.signing)
+
+    def _remember(self, name: tuple[str, str, bytes], key: SecretBytes) -> SecretBytes:
+        found = self._derived.get(name)
+        if found is None:
+            if len(self._derived) >= REMEMBERED:
+                self._derived.clear()
+            found = self._derived[name] = derive(key, name[1], name[2])
+        return found
+
+
+def _fresh() -> str:
+    return base64.b64encode(os.urandom(KEY_BYTES)).decode()
+
+
+def _key(entry: Any, name: str, what: str) -> SecretBytes:
+    text = entry.get("secret") if isinstance(entry, dict) else None
+    try:
+        raw = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != KEY_BYTES:
+        raise _bad(name, f"has a {what} that is not {KEY_BYTES} bytes in base64")
+    return SecretBytes(raw)
+
+
+def _bad(name: str, what: str) -> BadKeyRing:
+    return BadKeyRing(
+        f"{name} {what}", hint="restore the key ring from its backup; a new one opens nothing sealed before"
+    )

@@ -1,0 +1,137 @@
+"""Where key rings come from and go to: a file that only its owner can read, or the output of a command."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import selectors
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from gateway.errors import BadKeyRing, Conflict
+
+MAX_BYTES: Final = 1 << 20
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """`data` in a new file of mode 0600, complete and on disk or not there at all. Raises Conflict if `path` exists.
+
+    Folders that are missing are made with mode 0700.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, unlike a rename, fails when the name is taken, so two processes cannot both believe they made it.
+        os.link(draft, path)
+    except FileExistsError:
+        raise Conflict(f"{path} exists already", hint="it is kept as it is; move it away to make a new one") from None
+    finally:
+        draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_private(path: Path) -> bytes:
+    """The bytes of a file that only its owner can read. Raises BadKeyRing otherwise, saying how to mend it."""
+    try:
+        # Checked on the open descriptor, so that the file checked is the file read.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise BadKeyRing(
+            f"key ring {path} is missing", hint="run `gateway init`, or restore it from its backup"
+        ) from None
+    except OSError:
+        raise BadKeyRing(f"key ring {path} cannot be opened", hint="check who owns it and its folder") from None
+    try:
+        _check_private(path, os.fstat(descriptor))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > MAX_BYTES:
+        raise BadKeyRing(f"key ring {path} is too large to be one", hint="give the path of the key ring file")
+    return data
+
+
+def _check_private(path: Path, facts: os.stat_result) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise BadKeyRing(f"key ring {path} is not a file", hint="give the path of the key ring file")
+    mode = stat.S_IMODE(facts.st_mode)
+    if mode & 0o077:
+        raise BadKeyRing(
+            f"key ring {path} can be read or changed by others, its mode is {mode:o}", hint=f"chmod 600 {path}"
+        )
+    if facts.st_uid not in (os.geteuid(), 0) and os.geteuid() != 0:
+        raise BadKeyRing(f"key ring {path} belongs to another user", hint=f"chown {os.geteuid()} {path}")
+
+
+def read_command(argv: Sequence[str], timeout: float) -> bytes:
+    """What `argv` prints, run without a shell, without input, its errors unseen. Blocks up to `timeout` seconds."""
+    hint = "run the command by hand; it must print the key ring's JSON and exit with 0"
+    if not argv:
+        raise BadKeyRing("key ring command is empty", hint=hint)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the operator's own command, from the configuration
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # Its own process group, so that children it left behind end with it.
+            start_new_session=True,
+        )
+    except (OSError, ValueError):
+        raise BadKeyRing("key ring command cannot be started", hint=hint) from None
+    deadline = time.monotonic() + timeout
+    try:
+        data = _drain(process, deadline)
+        status = process.wait(max(0.0, deadline - time.monotonic()))
+    except (TimeoutError, subprocess.TimeoutExpired):
+        raise BadKeyRing(f"key ring command took longer than {timeout:g} s", hint=hint) from None
+    except _TooMuch:
+        raise BadKeyRing("key ring command printed too much", hint=hint) from None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+    if status != 0:
+        raise BadKeyRing(f"key ring command failed with exit code {status}", hint=hint)
+    return data
+
+
+class _TooMuch(Exception):
+    """More output than a key ring can be."""
+
+
+def _drain(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    """Everything on standard output until it is closed."""
+    if process.stdout is None:
+        return b""
+    descriptor = process.stdout.fileno()
+    data = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while selector.select(max(0.0, deadline - time.monotonic())):
+            piece = os.read(descriptor, 65536)
+            if not piece:
+                return data
+            data += piece
+            if len(data) > MAX_BYTES:
+                raise _TooMuch
+    raise TimeoutError

@@ -1,0 +1,37 @@
+"""Privacy: personal data found in texts, replaced by stable keyed tokens, and put back for who may see it.
+
+`Redactor` finds and replaces; `Restorer` puts back, in streams too; `Vault` keeps what tokens stand for; `leaves` and
+`replace_leaves` open a chat request; `find_originals` takes the last look at what is about to leave.
+"""
+
+from gateway.redaction.egress import find_originals
+from gateway.redaction.entities import ENTITIES, Entity
+from gateway.redaction.messages import Leaf, leaves, replace_leaves, unscannable
+from gateway.redaction.nouns import Original, Redaction, VaultEntry
+from gateway.redaction.redactor import Redactor, cover
+from gateway.redaction.restore import Restorer, Restorers, mask, restore
+from gateway.redaction.tokens import find_tokens, mask_of, type_of
+from gateway.redaction.vault import Vault
+
+__all__ = [
+    "ENTITIES",
+    "Entity",
+    "Leaf",
+    "Original",
+    "Redaction",
+    "Redactor",
+    "Restorer",
+    "Restorers",
+    "Vault",
+    "VaultEntry",
+    "cover",
+    "find_originals",
+    "find_tokens",
+    "leaves",
+    "mask",
+    "mask_of",
+    "replace_leaves",
+    "restore",
+    "type_of",
+    "unscannable",
+]

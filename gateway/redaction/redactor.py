@@ -1,0 +1,263 @@
+"""Redaction as a service to the journeys: off the event loop, bounded in time and number, closed when anything fails."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+import orjson
+
+from gateway.crypto.digest import keyed, sha256
+from gateway.crypto.keyring import KeyRing
+from gateway.crypto.secret import SecretBytes
+from gateway.errors import GatewayError, RedactionUnavailable
+from gateway.model import PrivacyPolicy, Redacted, Replaced, Span
+from gateway.redaction.detect import Detector
+from gateway.redaction.nouns import Original, Redaction
+from gateway.redaction.occurrences import needle, standing
+from gateway.redaction.spans import resolve
+from gateway.redaction.tokens import Minter, token_spans
+
+T = TypeVar("T")
+
+_POLICIES: Final = 8
+_ROUNDS: Final = 3
+
+
+class Redactor:
+    """Replaces personal data by keyed tokens.
+
+    Detector failures, time-outs and a full queue raise RedactionUnavailable; content never stands in the error. Findings
+    (never texts) are cached by a keyed digest of text and policy, so a conversation's history is scanned once.
+    """
+
+    def __init__(
+        self, ring: KeyRing, *, threads: int = 2, timeout_s: float = 10.0, queue: int = 128, cache_entries: int = 4096
+    ) -> None:
+        self._ring = ring
+        self._timeout_s = timeout_s
+        self._queue = queue
+        self._threads = threads
+        self._waiting = 0
+        self._pool: ThreadPoolExecutor | None = None
+        self._cache = _Cache(ring.stable("redaction cache"), cache_entries)
+        self._detectors: OrderedDict[bytes, Detector] = OrderedDict()
+        self._lock = threading.Lock()
+
+    async def start(self) -> None:
+        """Load the recognizers (about a second, in a thread), so that the first request does not wait for them."""
+        await self._in_thread(lambda: self._detector(PrivacyPolicy()))
+
+    def close(self) -> None:
+        """Give the threads back; a scan under way ends by itself."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    async def redact(
+        self, texts: Sequence[str], policy: PrivacyPolicy, tenant: str, *, linked: bool = True
+    ) -> list[Redaction]:
+        """Each text redacted, in order.
+
+        `linked`: the texts belong together (one request, one document); a value found in one of them is replaced wherever
+        it stands in any, by the rule of `occurrences`. Raises RedactionUnavailable.
+        """
+        if not policy.enabled or not any(texts):
+            return [Redaction(Redacted(text), {}) for text in texts]
+        minter = self._minter(tenant)
+        deadline = time.monotonic() + self._timeout_s
+
+        def check() -> None:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+
+        return await self._in_thread(lambda: self._redact(texts, policy, minter, check, linked=linked))
+
+    def part_tokens(self, text: str, tenant: str) -> list[str]:
+        """Keyed digests of every word of a query that could be part of a name: extra search terms."""
+        return list(self._minter(tenant).parts(text))
+
+    def types_in(self, text: str, policy: PrivacyPolicy) -> set[str]:
+        """Entity types found in one text, scanned here and now; for policy tests. Raises RedactionUnavailable."""
+        if not policy.enabled:
+            return set()
+        return {span.type for span in self._guarded(lambda: self._detector(policy).find(text))}
+
+    def _minter(self, tenant: str) -> Minter:
+        return Minter(self._ring.stable("token", tenant.encode()))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        if self._waiting >= self._queue + self._threads:
+            raise RedactionUnavailable("too many texts are waiting to be scanned", hint="try again in a moment")
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="redaction")
+        self._waiting += 1
+        job = self._pool.submit(self._guarded, work)
+        # Counted until the thread is free again, not until the caller stops waiting.
+        job.add_done_callback(lambda _: self._done())
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await asyncio.wrap_future(job)
+        except TimeoutError:
+            raise _slow(self._timeout_s) from None
+
+    def _done(self) -> None:
+        with self._lock:
+            self._waiting -= 1
+
+    def _guarded(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except GatewayError:
+            raise
+        except TimeoutError:
+            raise _slow(self._timeout_s) from None
+        except Exception as error:  # noqa: BLE001  whatever a recognizer raises may hold what it was reading
+            kind = type(error).__name__
+        raise RedactionUnavailable(
+            f"the detector failed ({kind})", hint="look at the recognizers of privacy.yaml; nothing was sent"
+        )
+
+    def _detector(self, policy: PrivacyPolicy) -> Detector:
+        key = _digest(policy)
+        with self._lock:
+            detector = self._detectors.get(key)
+            if detector is not None:
+                self._detectors.move_to_end(key)
+                return detector
+        detector = Detector(policy)
+        with self._lock:
+            self._detectors[key] = detector
+            while len(self._detectors) > _POLICIES:
+                self._detectors.popitem(last=False)
+        return detector
+
+    def _redact(
+        self, texts: Sequence[str], policy: PrivacyPolicy, minter: Minter, check: Callable[[], None], *, linked: bool
+    ) -> list[Redaction]:
+        digest = _digest(policy)
+        detector = self._detector(policy)
+        found: list[list[Span]] = []
+        for text in texts:
+            spans = self._cache.get(digest, text)
+            if spans is None:
+                spans = tuple(detector.find(text, check))
+                self._cache.put(digest, text, spans)
+            found.append(list(spans))
+        if linked:
+            _link(texts, found, detector, check)
+        return [redaction(text, spans, minter) for text, spans in zip(texts, found, strict=True)]
+
+
+def redaction(text: str, spans: Sequence[Span], minter: Minter) -> Redaction:
+    """The text with each span (in order, none overlapping) replaced by its token."""
+    out: list[str] = []
+    replaced: list[Replaced] = []
+    originals: dict[str, Original] = {}
+    at = length = 0
+    for span in spans:
+        value = text[span.start : span.end]
+        token = minter.token(span.type, value)
+        out += (text[at : span.start], token)
+        length += span.start - at
+        parts = minter.parts(value) if span.type == "PERSON" else ()
+        replaced.append(Replaced(span.start, span.end, span.type, span.score, token, length, parts))
+        originals.setdefault(token, Original(value, span.type))
+        length += len(token)
+        at = span.end
+    out.append(text[at:])
+    return Redaction(Redacted("".join(out), tuple(replaced)), originals)
+
+
+def cover(text: str, originals: Mapping[str, Original]) -> tuple[str, frozenset[str]]:
+    """Replace known values wherever they stand by their tokens; also which tokens were put in. Pure.
+
+    For values that are known only after a text was redacted: a name typed without title that a retrieved passage holds.
+    """
+    known = [(token, original, one) for token, original in originals.items() if (one := needle(original.value))]
+    taken = [(start, end) for start, end, _ in token_spans(text)]
+    spans = {
+        Span(start, end, known[index][0], 1.0) for index, start, end in standing(text, [one for _, _, one in known])
+    }
+    out: list[str] = []
+    at = 0
+    used: set[str] = set()
+    for span in resolve(text, spans, taken):
+        out += (text[at : span.start], span.type)
+        used.add(span.type)
+        at = span.end
+    out.append(text[at:])
+    return "".join(out), frozenset(used)
+
+
+def _link(texts: Sequence[str], found: list[list[Span]], detector: Detector, check: Callable[[], None]) -> None:
+    """Extend the findings of each text by every place where a value found in any of them stands."""
+    seen: set[tuple[str, str]] = set()
+    for _ in range(_ROUNDS):
+        fresh: dict[str, Span] = {}
+        for text, spans in zip(texts, found, strict=True):
+            for span in spans:
+                value = text[span.start : span.end]
+                if (span.type, value) not in seen:
+                    seen.add((span.type, value))
+                    fresh.setdefault(value, span)
+        known = [(one, span) for value, span in fresh.items() if (one := needle(value))]
+        if not known:
+            return
+        needles = [one for one, _ in known]
+        for index, text in enumerate(texts):
+            check()
+            more = {
+                Span(start, end, known[which][1].type, known[which][1].score)
+                for which, start, end in standing(text, needles)
+            }
+            if more - set(found[index]):
+                taken = [(start, end) for start, end, _ in token_spans(text, detector.known_types)]
+                found[index] = resolve(text, [*found[index], *more], taken)
+
+
+def _digest(policy: PrivacyPolicy) -> bytes:
+    rules = [[r.name, r.type, r.patterns, r.context, r.deny_list] for r in policy.recognizers]
+    parts = [policy.languages, policy.entities, policy.threshold, policy.allow_list, rules]
+    return sha256(orjson.dumps(parts))
+
+
+def _slow(seconds: float) -> RedactionUnavailable:
+    return RedactionUnavailable(
+        f"the detector did not finish within {seconds:g} s", hint="send less text at once, or raise redaction.timeout_s"
+    )
+
+
+class _Cache:
+    """Findings by keyed digest of policy and text, the least recently used dropped first. For several threads."""
+
+    def __init__(self, key: SecretBytes, entries: int) -> None:
+        self._key = key
+        self._entries = entries
+        self._kept: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, policy: bytes, text: str) -> tuple[Span, ...] | None:
+        """The spans kept for a text, or None."""
+        name = self._name(policy, text)
+        with self._lock:
+            spans = self._kept.get(name)
+            if spans is not None:
+                self._kept.move_to_end(name)
+            return spans
+
+    def put(self, policy: bytes, text: str, spans: tuple[Span, ...]) -> None:
+        """Keep a text's spans."""
+        name = self._name(policy, text)
+        with self._lock:
+            self._kept[name] = spans
+            while len(self._kept) > self._entries:
+                self._kept.popitem(last=False)
+
+    def _name(self, policy: bytes, text: str) -> bytes:
+        return keyed(self._key, policy + text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,106 @@
+"""Cutting a text into passages with LlamaIndex's SentenceSplitter. Runs in the child: the import costs 100 MiB."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import accumulate, pairwise
+from typing import Any, TypeAlias
+
+Split: TypeAlias = Callable[[str], list[tuple[int, int]]]
+VERSION = "sentences/1"
+# A sentence ends at a full stop, question or exclamation mark before white space, or at a line's end before a list
+# item, a heading or a table row; every character belongs to some sentence.
+_SENTENCE = re.compile(
+    r".+?(?:[.!?\u3002\uff01\uff1f]+[\"'\u00bb\u201d\u2019)\]]*(?=\s)\s*"
+    r"|\n(?=[ \t]{0,8}(?:[-*#|>\u2022]|\d{1,4}[.)]\s)))|.+",
+    re.DOTALL,
+)
+PARAGRAPH = "\n\n"
+BLOCK = 40_000
+"""Characters measured in one go at most."""
+
+
+def sentences(text: str) -> list[str]:
+    """The text in sentences; joined they are the text again."""
+    return _SENTENCE.findall(text)
+
+
+def splitter(
+    count: Callable[[str], Sequence[int]], tokens: int, overlap: int
+) -> Callable[[str], list[tuple[int, int]]]:
+    """A function from text to the (start, end) of its passages, LlamaIndex's SentenceSplitter inside.
+
+    `count` gives a text's tokens; `tokens` is a passage's length and `overlap` what neighbours share, at most. Nothing
+    is downloaded: no NLTK sentence model, no tiktoken.
+    """
+    from llama_index.core.node_parser import SentenceSplitter  # noqa: PLC0415
+
+    lengths: list[int] = []
+
+    class Places(SentenceSplitter):
+        """Merges numbers in place of the pieces' text: where a passage stands is then known, not searched for."""
+
+        def _merge(self, splits: list[Any], chunk_size: int) -> list[str]:
+            lengths[:] = [len(split.text) for split in splits]
+            numbered = [replace(split, text=f"{at} ") for at, split in enumerate(splits)]
+            merged: list[str] = super()._merge(numbered, chunk_size)
+            return merged
+
+    inner = Places(
+        chunk_size=tokens,
+        chunk_overlap=overlap,
+        paragraph_separator=PARAGRAPH,
+        tokenizer=count,
+        chunking_tokenizer_fn=sentences,
+    )
+
+    def split(text: str) -> list[tuple[int, int]]:
+        found = []
+        passages = [passage.split() for passage in inner.split_text(text)]
+        places = list(accumulate(lengths, initial=0))
+        for numbers in passages:
+            start, end = places[int(numbers[0])], places[int(numbers[-1]) + 1]
+            body = text[start:end]
+            start += len(body) - len(body.lstrip())
+            if body.strip():
+                found.append((start, start + len(body.strip())))
+        return found
+
+    return split
+
+
+def boundaries(text: str, headings: Sequence[tuple[int, int, int]], split: Split) -> list[tuple[int, int]]:
+    """(start, end) of each passage in order; neighbours may overlap. `headings` are (start, end, level).
+
+    No passage reaches over a heading, so that each stands under one.
+    """
+    return [
+        (start + left, start + right)
+        for start, end in _sections(text, headings)
+        for left, right in split(text[start:end])
+    ]
+
+
+def _sections(text: str, headings: Sequence[tuple[int, int, int]]) -> list[tuple[int, int]]:
+    """The text cut before each heading that follows a body, and again where a stretch is too long to measure whole."""
+    cuts = [0]
+    body_from = 0
+    for start, end, _ in headings:
+        line = text.rfind("\n", 0, start) + 1
+        if text[body_from:line].strip():
+            cuts.append(line)
+        body_from = end
+    cuts.append(len(text))
+    done: list[tuple[int, int]] = []
+    for left, right in pairwise(cuts):
+        start = left
+        while right - start > BLOCK:
+            cut = max(text.rfind(mark, start + BLOCK // 2, start + BLOCK) for mark in (PARAGRAPH, "\n", " "))
+            cut = cut if cut > start else start + BLOCK
+            done.append((start, cut))
+            start = cut
+        if text[start:right].strip():
+            done.append((start, right))
+    return done

@@ -1,0 +1,1 @@
+"""How each kind of upstream is called; the keepers of aiohttp, ollama and litellm."""

@@ -1,0 +1,90 @@
+"""The system user that the embedded server runs as, where the gateway itself runs as root (PostgreSQL refuses root)."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway.errors import BadSettings
+
+NAME: Final = "pgserver"
+SEARCH: Final = stat.S_IXOTH
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who the server's processes run as. `uid` None means: as ourselves."""
+
+    uid: int | None
+    gid: int | None
+
+    def own(self, path: Path) -> None:
+        """Hand a file or folder of ours to this account."""
+        if self.uid is not None and self.gid is not None:
+            os.chown(path, self.uid, self.gid)
+
+    def reach(self, path: Path) -> None:
+        """Let this account walk down to `path`: folders above that it may not search become searchable, not readable.
+
+        Raises BadSettings when a folder refuses even that.
+        """
+        if self.uid is None:
+            return
+        for folder in reversed(path.resolve().parents):
+            mode = folder.stat().st_mode
+            if mode & SEARCH:
+                continue
+            try:
+                folder.chmod(stat.S_IMODE(mode) | SEARCH)
+            except OSError:
+                raise BadSettings(
+                    f"the embedded database cannot reach {path}, because only root may enter {folder}",
+                    hint="run the gateway as an ordinary user, or choose a data directory elsewhere",
+                ) from None
+
+    def readable(self, folder: Path) -> None:
+        """Let this account run the programs under `folder`, which a strict umask may have kept to their owner."""
+        if self.uid is None or (folder / "bin" / "postgres").stat().st_mode & SEARCH:
+            return
+        for path in (folder, *folder.rglob("*")):
+            if not path.is_symlink():
+                mode = stat.S_IMODE(path.stat().st_mode)
+                # What the owner may read or run, others may too; nothing becomes writable.
+                path.chmod(mode | (mode & 0o500) >> 6)
+
+
+def account() -> Account:
+    """Ourselves, or an unprivileged account when we are root: `pgserver`, made if need be, else `nobody`."""
+    if os.geteuid() != 0:
+        return Account(None, None)
+    entry = _find(NAME)
+    if entry is None and (useradd := shutil.which("useradd")) is not None:
+        # A failure (read-only /etc, a concurrent start that was first) is judged by looking again.
+        subprocess.run(  # noqa: S603 - fixed words only
+            [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", NAME],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        entry = _find(NAME)
+    entry = entry or _find("nobody")
+    if entry is None:
+        raise BadSettings(
+            "the embedded database does not run as root and there is no account for it",
+            hint=f"create a user named {NAME}, run the gateway as an ordinary user, or set database.url",
+        )
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def _find(name: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None

@@ -1,0 +1,183 @@
+"""A small real log, and ways to look at it and to tamper with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from gateway.audit import AuditLog, Report, rows
+from gateway.audit.chain import Head
+from gateway.audit.check import check_over
+from gateway.audit.record import Row
+from gateway.crypto import KeyRing
+from gateway.errors import AuditUnavailable
+from gateway.model import Record
+from gateway.store import Store
+from gateway.store.store import Connection
+
+Found = set[tuple[str, UUID, int | None]]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def record(n: int = 0, kind: str = "intent", request: str | None = None, text: str = "hi") -> Record:
+    return Record(
+        kind=kind,
+        request=f"r{n}" if request is None else request,
+        at=now(),
+        principal="user:ada",
+        action="chat",
+        policy="sha256:00",
+        detail={"n": n},
+        content={"prompt": text},
+    )
+
+
+def found(report: Report) -> Found:
+    """The faults as (verdict, stream, seq)."""
+    return {(fault.verdict.value, fault.stream, fault.seq) for fault in report.faults}
+
+
+async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def crash(log: AuditLog) -> None:
+    """End a log as a kill would: no end row, no mark, the connection gone."""
+    assert log._link is not None
+    assert log._task is not None
+    log._link.drop()
+    log._task.cancel()
+    await asyncio.wait([log._task])
+
+
+async def backends(store: Store) -> list[int]:
+    """Server processes that write a stream of this database."""
+    found = await store.fetch(
+        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'gateway audit %'"
+        " AND datname = current_database() ORDER BY backend_start"
+    )
+    return [record["pid"] for record in found]
+
+
+@dataclass(frozen=True)
+class Small:
+    """Three streams: `a` closed in order, `b` lost its connection, `c` follows it and was cut by a crash."""
+
+    a: UUID
+    b: UUID
+    c: UUID
+    rows: tuple[Row, ...]
+    heads: tuple[Head, ...]
+
+    def of(self, stream: UUID) -> list[Row]:
+        return [row for row in self.rows if row.stream == stream]
+
+
+async def small_log(store: Store, ring: KeyRing) -> Small:
+    log = AuditLog(store, ring, now)
+    await log.start()
+    a = log.stream
+    await log.append(record(1))
+    await log.append(record(1, "outcome"))
+    await log.append(record(2, "refusal"))
+    await log.close()
+
+    log = AuditLog(store, ring, now)
+    await log.start()
+    b = log.stream
+    await log.append(record(3))
+    await log.append(record(4, "event"))
+    await log.append(record(5))
+    await log.append(record(5, "outcome"))
+    await store.execute("SELECT pg_terminate_backend($1)", (await backends(store))[-1])
+    await until(lambda: log.stream not in (b, None))
+    c = log.stream
+    await log.append(record(3, "outcome"))
+    await log.append(record(6))
+    await log.append(record(7, "event"))
+    await crash(log)
+    async with store.transaction() as connection:
+        await idle(connection)
+        heads = tuple(rows.head(r, False) for r in await connection.fetch(f"SELECT {rows.HEADER} FROM audit_streams"))
+        all_rows = await connection.fetch(f"SELECT {rows.ROW} FROM audit_log ORDER BY stream, seq")
+    assert a is not None
+    assert b is not None
+    assert c is not None
+    return Small(UUID(a), UUID(b), UUID(c), tuple(map(rows.row, all_rows)), heads)
+
+
+async def idle(connection: Connection) -> None:
+    """Wait for the server to notice that writers are gone."""
+    async with asyncio.timeout(10):
+        while await connection.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ):
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def tampering(store: Store) -> AsyncIterator[Connection]:
+    """A connection of somebody who owns the database: no triggers, no keys; undone afterwards."""
+    async with store.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            for table in ("audit_log", "audit_streams"):
+                await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+                await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey")
+            yield connection
+        finally:
+            await transaction.rollback()
+
+
+@contextlib.asynccontextmanager
+async def undone(connection: Connection) -> AsyncIterator[None]:
+    """Take back what the block did."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    finally:
+        await transaction.rollback()
+
+
+async def faults(connection: Connection, ring: KeyRing | None = None) -> Found:
+    return found(await check_over(connection, ring))
+
+
+async def put(connection: Connection, row: Row) -> None:
+    """Insert a row as it is."""
+    await connection.execute(
+        "INSERT INTO audit_log VALUES ($1, $2, timestamptz 'epoch' + $3 * interval '1 microsecond',"
+        " $4, $5, $6, $7, $8)",
+        *(row.stream, row.seq, float(row.at), row.kind, row.request, row.prev, row.sealed, row.hash),
+    )
+
+
+async def take(connection: Connection, row: Row) -> None:
+    """Delete a row."""
+    await connection.execute("DELETE FROM audit_log WHERE stream = $1 AND seq = $2", row.stream, row.seq)
+
+
+async def refused(log: AuditLog, what: Record) -> AuditUnavailable:
+    """The error of an append that must fail."""
+    try:
+        await log.append(what)
+    except AuditUnavailable as error:
+        return error
+    raise AssertionError("the append was acknowledged")
+
+
+def as_any(value: object) -> Any:
+    return value

@@ -1,0 +1,160 @@
+"""What every test may ask for: a fresh migrated database, a key ring, and a network that ends at this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import os
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import hypothesis
+import pytest
+
+from gateway.crypto.keyring import KeyRing
+from gateway.store import Store, open_store
+from gateway.store.embedded import EmbeddedServer
+
+T = TypeVar("T")
+
+TEMPLATE = "gateway_template"
+
+os.environ.update(
+    HF_HUB_OFFLINE="1",
+    TRANSFORMERS_OFFLINE="1",
+    LITELLM_LOCAL_MODEL_COST_MAP="True",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    DO_NOT_TRACK="1",
+)
+
+# Machines differ; what must be fast is measured by the bench.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
+
+
+class NetworkGuard:
+    """Refuses every address but loopback and Unix sockets, and remembers what was tried, even if the error was eaten.
+
+    An audit hook sees each socket of this process that Python opens, whoever opens it.
+    """
+
+    def __init__(self) -> None:
+        self.on = False
+        self.tried: list[str] = []
+
+    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
+        if not self.on or not event.startswith("socket."):
+            return
+        if event == "socket.connect" or event in ("socket.sendto", "socket.sendmsg"):
+            address = args[1]
+            if args[0].family in (socket.AF_INET, socket.AF_INET6) and address and not self._near(address[0]):
+                self._refuse(str(address[0]))
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname") and not self._near(args[0]):
+            self._refuse(str(args[0]))
+
+    def _near(self, host: object) -> bool:
+        if host in (None, "", b""):
+            return True
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        if name == "localhost" or name.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(name.partition("%")[0]).is_loopback
+        except ValueError:
+            return False
+
+    def _refuse(self, host: str) -> None:
+        if host.endswith(".invalid"):
+            # What a test uses for a name that does not resolve (RFC 6761).
+            raise socket.gaierror(socket.EAI_NONAME, "name does not resolve")
+        self.tried.append(host)
+        raise ConnectionRefusedError(f"a test tried to reach {host}: only this machine may be reached")
+
+
+GUARD = NetworkGuard()
+sys.addaudithook(GUARD)
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[NetworkGuard]:
+    """Fail any test that looks further than this machine, also when the code under test swallowed the refusal."""
+    GUARD.tried.clear()
+    GUARD.on = True
+    yield GUARD
+    GUARD.on = False
+    assert not GUARD.tried, f"tried to reach {sorted(set(GUARD.tried))}"
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end on a loop of its own, in a thread, for fixtures that outlive the loop of a test."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+async def _sql(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """The embedded PostgreSQL that the whole run shares, in a temporary directory."""
+    folder = Path(tempfile.mkdtemp(prefix="gateway-test-"))
+    server = EmbeddedServer(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        with contextlib.suppress(Exception):
+            server.release()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedServer) -> str:
+    """The name of a migrated, empty database, from which each test's is copied."""
+
+    async def make() -> None:
+        await _sql(server.url("postgres"), f"CREATE DATABASE {TEMPLATE}")
+        store = await open_store(server.url(TEMPLATE), Path("unused"))
+        await store.close()
+
+    _run(make())
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(server: EmbeddedServer, template: str) -> Iterator[str]:
+    """Address of a database of this test's own, migrated and empty; dropped afterwards."""
+    name = f"test_{secrets.token_hex(6)}"
+    _run(_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield server.url(name)
+    _run(_sql(server.url("postgres"), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Store]:
+    """A store over this test's own database."""
+    store = await open_store(database_url, Path("unused"))
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> KeyRing:
+    """A fresh key ring; its file is `tmp_path`/keys/ring.json."""
+    return KeyRing.create(tmp_path / "keys" / "ring.json")

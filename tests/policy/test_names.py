@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.policy.names import did_you_mean, glob, is_entity_type, nearest, well_formed
+
+
+@pytest.mark.parametrize(
+    ("obj", "good"),
+    [
+        ("model:auto", True),
+        ("model:ollama/llama3.2:1b", True),
+        ("collection:hr", True),
+        ("entity:PERSON@hr", True),
+        ("admin:policy", True),
+        ("collection:x@hr", False),
+        ("entity:PERSON@x@hr", False),
+        ("entity:person@hr", False),
+        ("entity:PERSON@", False),
+        ("entity:PERSON", False),
+        ("model:*", False),
+        ("model:", False),
+        ("model:a\nb", False),
+        ("model:" + "a" * 201, False),
+        ("modell:auto", False),
+        ("", False),
+    ],
+)
+def test_only_what_rules_can_speak_about_is_asked(obj: str, good: bool) -> None:
+    assert well_formed(obj) is good
+
+
+@given(st.text("ab*/", max_size=8), st.text("ab*/", max_size=6))
+def test_glob_is_a_star_and_nothing_else(text: str, pattern: str) -> None:
+    expected = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
+    assert glob(text, pattern) is expected
+
+
+def test_glob_takes_no_longer_on_hostile_text() -> None:
+    assert not glob("a" * 100_000, "*a" * 50 + "*b")
+
+
+def test_glob_crosses_slashes_unlike_casbins_own() -> None:
+    assert glob("model:ollama/llama3.2:1b", "model:*")
+    assert not glob("model:x", "model")
+
+
+def test_nearest_word() -> None:
+    assert nearest("zonez", ["labels", "zones"]) == "zones"
+    assert nearest("qqq", ["labels", "zones"]) is None
+    assert did_you_mean("Extern", ["local", "external"]) == "did you mean external?"
+    assert did_you_mean("qqq", ["local", "external"]) == "known: local, external"
+
+
+def test_entity_types() -> None:
+    assert is_entity_type("US_SSN")
+    assert not is_entity_type("us_ssn")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from gateway.errors import BadPolicy
+from gateway.policy import run_tests
+from tests.policy.samples import files, shipped
+
+ACCESS_TEST = """\
+callers:
+  ann: {roles: [staff]}
+  bob: {groups: [board]}
+cases:
+  - [ann, model:auto, use, allow]
+  - [ann, label:secret, read, allow]
+  - [bob, label:secret, read, allow]
+  - [bob, collection:vault, read, deny]
+"""
+ROUTING_TEST = """\
+cases:
+  - {labels: [public], zones: [external, local]}
+  - {labels: [public, secret], zones: [local, external]}
+"""
+PRIVACY_TEST = """\
+cases:
+  - {text: "call 555", types: [PHONE_NUMBER]}
+  - {text: nothing here, types: []}
+"""
+
+
+def test_every_shipped_row_passes() -> None:
+    outcomes = run_tests(shipped(), lambda text: {"EMAIL_ADDRESS"} if "@" in text else set())
+    bad = [outcome for outcome in outcomes if outcome.status != "passed"]
+    assert {outcome.where.partition(":")[0] for outcome in bad} <= {"privacy_test.yaml"}
+    assert sum(outcome.where.startswith("access_test.yaml") for outcome in outcomes) > 40
+
+
+def test_rows_pass_or_fail_with_what_came_out_and_why() -> None:
+    made = files(access_test=ACCESS_TEST, routing_test=ROUTING_TEST, privacy_test=PRIVACY_TEST)
+    outcomes = run_tests(made, lambda text: {"PHONE_NUMBER", "DATE_TIME"} if "555" in text else set())
+    by_where = {outcome.where: outcome for outcome in outcomes}
+    assert {where: outcome.status for where, outcome in by_where.items()} == {
+        "access_test.yaml:5": "passed",
+        "access_test.yaml:6": "failed",
+        "access_test.yaml:7": "passed",
+        "access_test.yaml:8": "passed",
+        "routing_test.yaml:2": "passed",
+        "routing_test.yaml:3": "failed",
+        "privacy_test.yaml:2": "failed",
+        "privacy_test.yaml:3": "passed",
+    }
+    failed = by_where["access_test.yaml:6"]
+    assert (failed.name, failed.expected, failed.got) == ("ann: read label:secret", "allow", "deny")
+    assert by_where["access_test.yaml:8"].reason.endswith("(access.csv:8)")
+    assert by_where["routing_test.yaml:3"].got == "local"
+    assert by_where["privacy_test.yaml:2"].got == "DATE_TIME, PHONE_NUMBER"
+
+
+def test_without_a_detector_privacy_rows_are_skipped_not_passed() -> None:
+    outcomes = run_tests(files(privacy_test=PRIVACY_TEST))
+    assert [outcome.status for outcome in outcomes] == ["skipped", "skipped"]
+
+
+def test_files_that_do_not_build_are_refused() -> None:
+    with pytest.raises(BadPolicy):
+        run_tests(files(access="nonsense\n"))

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gateway.store.account import Account, account
+
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands files to others")
+
+
+def test_ourselves_unless_root() -> None:
+    who = account()
+    if os.geteuid() == 0:
+        assert who.uid not in (None, 0)
+        assert who.gid not in (None, 0)
+    else:
+        assert who == Account(None, None)
+
+
+def test_as_ourselves_nothing_is_changed(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "in").mkdir()
+    who = Account(None, None)
+    who.reach(closed / "in")
+    who.own(closed)
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+@root_only
+def test_folders_above_can_be_passed_but_not_read(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "in").mkdir(mode=0o700)
+    (closed / "other").mkdir(mode=0o700)
+    Account(65534, 65534).reach(closed / "in")
+    assert stat.S_IMODE(closed.stat().st_mode) & 0o007 == 0o001
+    assert stat.S_IMODE((closed / "in").stat().st_mode) == 0o700
+    assert stat.S_IMODE((closed / "other").stat().st_mode) == 0o700
+
+
+@root_only
+def test_programs_installed_under_a_strict_umask_become_usable(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir(mode=0o700)
+    (tmp_path / "lib").mkdir(mode=0o700)
+    for name, mode in (("bin/postgres", 0o700), ("lib/vector.so", 0o600)):
+        (tmp_path / name).write_text("")
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "lib" / "link.so").symlink_to("/nonexistent")
+    Account(65534, 65534).readable(tmp_path)
+    assert stat.S_IMODE((tmp_path / "bin").stat().st_mode) == 0o705
+    assert stat.S_IMODE((tmp_path / "bin/postgres").stat().st_mode) == 0o705
+    assert stat.S_IMODE((tmp_path / "lib/vector.so").stat().st_mode) == 0o604
