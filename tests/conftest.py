@@ -94,13 +94,13 @@ def no_network() -> Iterator[NetworkGuard]:
     assert not GUARD.tried, f"tried to reach {sorted(set(GUARD.tried))}"
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end on a loop of its own, in a thread, for fixtures that outlive the loop of a test."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 
 
-async def _sql(url: str, sql: str) -> None:
+async def run_sql(url: str, sql: str) -> None:
     connection = await asyncpg.connect(url, timeout=10)
     try:
         await connection.execute(sql)
@@ -127,11 +127,11 @@ def template(server: EmbeddedServer) -> str:
     """The name of a migrated, empty database, from which each test's is copied."""
 
     async def make() -> None:
-        await _sql(server.url("postgres"), f"CREATE DATABASE {TEMPLATE}")
+        await run_sql(server.url("postgres"), f"CREATE DATABASE {TEMPLATE}")
         store = await open_store(server.url(TEMPLATE), Path("unused"))
         await store.close()
 
-    _run(make())
+    run_apart(make())
     return TEMPLATE
 
 
@@ -139,9 +139,9 @@ def template(server: EmbeddedServer) -> str:
 def database_url(server: EmbeddedServer, template: str) -> Iterator[str]:
     """Address of a database of this test's own, migrated and empty; dropped afterwards."""
     name = f"test_{secrets.token_hex(6)}"
-    _run(_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    run_apart(run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield server.url(name)
-    _run(_sql(server.url("postgres"), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    run_apart(run_sql(server.url("postgres"), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
 @pytest.fixture

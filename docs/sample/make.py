@@ -64,7 +64,7 @@ def write_pdf(source: str, target: Path) -> None:
 
     def footer(canvas: Any, document: Any) -> None:
         canvas.setFont("Helvetica", 8)
-        canvas.drawString(72, 40, f"{title} - page {document.page}")
+        canvas.drawString(72, 40, str(document.page))
 
     document = SimpleDocTemplate(str(target), pagesize=A4, title=title, author="", invariant=1, pageCompression=0)
     document.build(story, onFirstPage=footer, onLaterPages=footer)

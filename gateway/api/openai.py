@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from gateway.api import sse
 from gateway.api.body import read_json
@@ -20,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 
 
 @router.post("/chat/completions", response_model=None)
-async def chat_completions(request: Request) -> ASGIApp:
+async def chat_completions(request: Request) -> Response:
     """Answer a conversation: JSON, or server-sent events with `stream: true`."""
     doors = doors_of(request)
     principal = await doors.caller(request)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 import orjson
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.shape import error_body
@@ -61,17 +62,17 @@ async def late_events(answer: asyncio.Future[AsyncIterator[Json]], period: float
         yield event
 
 
-class EventStream:
+class EventStream(Response):
     """An ASGI response that stops its source as soon as the client is gone."""
 
     def __init__(self, source: AsyncGenerator[bytes, None], headers: Mapping[str, str]) -> None:
+        super().__init__(headers={**HEADERS, **headers})
         self._source = source
-        self._headers = {**HEADERS, **headers}
+        del self.headers["content-length"]
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send until the source ends or the client leaves; the source is closed either way."""
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self._headers.items()]
-        await send({"type": "http.response.start", "status": 200, "headers": raw})
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         pump = asyncio.ensure_future(self._pump(send))
         gone = asyncio.ensure_future(_disconnected(receive))
         try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gateway.audit.check import check
 from gateway.audit.log import AuditLog
 from gateway.audit.read import Reader
+from gateway.audit.snapshot import check
 from gateway.audit.verdicts import Fault, Report, State, StreamReport, Unfinished, Verdict
-from gateway.audit.verify import Verifier, verify
+from gateway.audit.verify import Verifier
 
 __all__ = [
     "AuditLog",
@@ -19,5 +19,4 @@ __all__ = [
     "Verdict",
     "Verifier",
     "check",
-    "verify",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from gateway.audit.chain import Chain
@@ -80,11 +80,11 @@ def _moved(row: Row, home: Place, copied: bool, chains: Mapping[UUID, Chain], fa
 def _place(row: Row, known: Known) -> Place | None:
     """Where the row's stated hash is right, if anywhere."""
     for stream, seq in known.after(row):
-        if is_whole(replace(row, stream=stream, seq=seq)):
+        if is_whole(row._replace(stream=stream, seq=seq)):
             return stream, seq
     for away in range(1, NEAR + 1):
         for seq in (row.seq + away, row.seq - away):
-            if seq >= FIRST and is_whole(replace(row, seq=seq)):
+            if seq >= FIRST and is_whole(row._replace(seq=seq)):
                 return row.stream, seq
     return None
 

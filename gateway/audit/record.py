@@ -12,7 +12,7 @@ import json
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -70,9 +70,11 @@ class Header:
     """That row's hash; the stream's genesis when it had none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row as it stands in the database. `at` is microseconds since 1970 UTC."""
+class Row(NamedTuple):
+    """One row as it stands in the database. `at` is microseconds since 1970 UTC.
+
+    A tuple, because millions are made while verifying, at an eighth of a frozen dataclass's cost.
+    """
 
     stream: UUID
     seq: int

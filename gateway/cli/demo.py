@@ -105,7 +105,8 @@ def _show_answer(body: Json, sent: str) -> None:
     _field("answer", body["choices"][0]["message"]["content"])
     if note["withheld"]:
         _field("withheld", ", ".join(f"{kind} x{n}" for kind, n in note["withheld"].items()))
-    for citation in note["citations"]:
+    text = body["choices"][0]["message"]["content"]
+    for citation in [c for c in note["citations"] if f"[{c['n']}]" in text]:
         page = f", page {citation['page']}" if citation["page"] else ""
         _field(f"source [{citation['n']}]", f"{citation['title']}{page} ({citation['collection']})")
 
@@ -114,11 +115,15 @@ async def _sent(house: House, request: str) -> str:
     """The best passage as it left, read back from the audit record of this request."""
     page = await house.log.about(request_id(), OPERATOR, request)
     intent = next(record for record in page["records"] if record["kind"] == "intent")
-    messages = orjson.loads(intent["content"]["sent"]).get("messages", [])
-    texts = [m["content"] for m in messages if m["role"] == "system"]
-    passage = texts[-1].split("<passage", 2)[1].split(">\n", 1)[1].split("\n</passage>")[0] if texts else ""
+    body = orjson.loads(intent["content"]["sent"])
+    # The built-in answerer is handed passages; every other model finds them in the last system message.
+    texts = [p["text"] for p in body.get("passages", [])] or [
+        m["content"].partition("<passage")[2].partition(">\n")[2].partition("\n</passage>")[0]
+        for m in body.get("messages", [])
+        if m["role"] == "system"
+    ]
     egress = intent["detail"]["egress"]
-    return f"{egress['bytes']} bytes to {egress['endpoint']}, holding: {' '.join(passage.split())}"
+    return f"{egress['bytes']} bytes to {egress['endpoint']}, among them: {' '.join(texts[0].split()) if texts else ''}"
 
 
 def _field(name: str, text: str) -> None:

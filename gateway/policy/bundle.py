@@ -161,6 +161,8 @@ def _read(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Finding, ...
     routing = read_routing(texts[names.ROUTING_FILE], found, entities) if names.ROUTING_FILE in texts else None
     if access is not None:
         checks.check_names(access, routing.labels if routing is not None else (), entities, found)
+        bound = [assistant.collections for assistant in routing.assistants.values()] if routing is not None else []
+        checks.check_collections(access, frozenset().union(*bound), found)
         checks.check_links(access, found)
         checks.check_effects(access, found)
     if model is not None:

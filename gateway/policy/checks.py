@@ -7,10 +7,14 @@ from gateway.policy.access_file import AccessFile, Rule
 from gateway.policy.enforcer import Enforcement
 from gateway.policy.findings import Findings, shown
 from gateway.policy.names import ACCESS_FILE, MODEL_FILE, did_you_mean
-from gateway.policy.routing_file import check_entity
+from gateway.policy.routing_file import check_entity, is_typo
 
 MAX_CHAIN = 8
 """The longest chain of `g` lines; stock Casbin stops at ten."""
+MAX_RULES = 2000
+"""Casbin looks at each rule for each new question: 2,000 take some 20 ms."""
+MIN_TYPO = 4
+"""Shorter names of collections are too easily alike."""
 
 
 def check_names(file: AccessFile, labels: tuple[str, ...], entities: tuple[str, ...], found: Findings) -> None:
@@ -32,6 +36,41 @@ def check_names(file: AccessFile, labels: tuple[str, ...], entities: tuple[str, 
             found.error("unknown-role", ACCESS_FILE, line, message, did_you_mean(role, file.roles))
 
 
+def check_collections(file: AccessFile, named: frozenset[str], found: Findings) -> None:
+    """A collection that one rule alone names and that looks like another; `named` are those routing.yaml names.
+
+    Collections are made at run time, so that no file can say which exist.
+    """
+    uses: dict[str, list[int]] = {}
+    for rule in file.rules[:MAX_RULES]:
+        kind, _, name = rule.object.partition(":")
+        name = name.rpartition("@")[2] if kind == "entity" else name
+        if kind in {"collection", "entity"} and "*" not in name:
+            uses.setdefault(name, []).append(rule.line)
+    shapes: dict[str, set[str]] = {}
+    for name in {*uses, *named}:
+        for shape in _shapes(name):
+            shapes.setdefault(shape, set()).add(name)
+    for name, lines in uses.items():
+        if len(lines) > 1 or name in named or len(name) < MIN_TYPO:
+            continue
+        alike = {other for shape in _shapes(name) for other in shapes[shape]}
+        near = sorted(other for other in alike if is_typo(name, other) and _letters(name) != _letters(other))
+        if near:
+            message = f"only this rule names the collection {shown(name)}"
+            found.warn("odd-collection", ACCESS_FILE, lines[0], message, f"did you mean {near[0]}?")
+
+
+def _shapes(name: str) -> set[str]:
+    """The name, and the name with any one character left out: two that are a slip apart have one of these in common."""
+    return {name, *(name[:at] + name[at + 1 :] for at in range(len(name)))}
+
+
+def _letters(name: str) -> str:
+    """A name without its digits: team1 and team2 are not typos of each other."""
+    return "".join(char for char in name if not char.isdigit())
+
+
 def check_links(file: AccessFile, found: Findings) -> None:
     """No circle and no endless chain among `g` lines."""
     parents: dict[str, list[str]] = {}
@@ -49,15 +88,22 @@ def check_links(file: AccessFile, found: Findings) -> None:
 
 
 def check_effects(file: AccessFile, found: Findings) -> None:
-    """Rules that change nothing."""
+    """Rules that change nothing, and too many of them."""
+    if len(file.rules) > MAX_RULES:
+        hint = "permission on single documents belongs to the documents"
+        found.error("too-many-rules", ACCESS_FILE, file.rules[MAX_RULES].line, f"more than {MAX_RULES} rules", hint)
+        return
     wide = {rule.subject: file.names((rule.subject,)) | {EVERYONE} for rule in file.rules}
-    for at, rule in enumerate(file.rules):
-        for other_at, other in enumerate(file.rules):
-            if other_at == at or other.subject not in wide[rule.subject] or not other.covers(rule.object, rule.action):
+    by_subject: dict[str, list[Rule]] = {}
+    for rule in file.rules:
+        by_subject.setdefault(rule.subject, []).append(rule)
+    for rule in file.rules:
+        for other in (other for subject in wide[rule.subject] for other in by_subject.get(subject, ())):
+            if other.line == rule.line or not other.covers(rule.object, rule.action):
                 continue
             same = (other.subject, other.object, other.action) == (rule.subject, rule.object, rule.action)
             if same and other.effect == rule.effect:
-                if other_at < at:
+                if other.line < rule.line:
                     found.warn("duplicate-rule", ACCESS_FILE, rule.line, f"line {other.line} says the same")
             elif rule.effect == "allow" and other.effect == "deny":
                 message = f"line {other.line} denies all of this, so the allow has no effect"
@@ -71,14 +117,19 @@ def check_lock_out(file: AccessFile, enforcement: Enforcement, found: Findings) 
     """Some role or group can still activate a policy, and not simply everyone."""
     marks = {rule.subject for rule in file.rules} | {link.child for link in file.links}
 
-    def may(mark: str) -> bool:
-        names = file.names((EVERYONE, mark))
-        return enforcement.ask(names, "admin:policy", "activate")[0]
+    def may(mark: str) -> Rule | None:
+        allowed, rule = enforcement.ask(file.names((EVERYONE, mark)), "admin:policy", "activate")
+        return rule if allowed else None
 
-    if may(EVERYONE):
-        line = next(r.line for r in file.rules if r.subject == EVERYONE and r.covers("admin:policy", "activate"))
-        found.warn("open-admin", ACCESS_FILE, line, "every caller may activate a policy")
-    elif not any(may(mark) for mark in sorted(marks) if mark.startswith(("role:", "group:"))):
+    try:
+        everyone = may(EVERYONE)
+        someone = any(may(mark) for mark in sorted(marks) if mark.startswith(("role:", "group:")))
+    except Exception:  # noqa: BLE001 - an engine that cannot evaluate the rules refuses the bundle
+        found.error("bad-model", MODEL_FILE, 0, "the matcher cannot be evaluated over these rules")
+        return
+    if everyone is not None:
+        found.warn("open-admin", ACCESS_FILE, everyone.line, "every caller may activate a policy")
+    elif not someone:
         hint = "keep a line such as `p, admin, admin:policy, activate, allow`"
         found.error("lock-out", ACCESS_FILE, 0, "no role could activate the next policy", hint)
 
@@ -92,8 +143,11 @@ def check_matcher(model_text: str, found: Findings) -> None:
         ("callers", frozenset({EVERYONE, "role:other"}), "model:probe", "use"),
         ("callers", frozenset[str](), "model:probe", "use"),
         ("objects", names, "model:other", "use"),
+        ("objects", names, "model:probed", "use"),
+        ("objects", names, "model:prob", "use"),
         ("objects", names, "collection:probe", "use"),
         ("actions", names, "model:probe", "read"),
+        ("actions", names, "model:probe", "used"),
     )
     try:
         if not enforcement.ask(names, "model:probe", "use")[0]:

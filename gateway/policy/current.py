@@ -31,6 +31,7 @@ class Current:
         self._bundle: Bundle | None = None
         self._activation = 0
         self._refused = 0
+        self._trouble = ""
         self._look = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._subscription: Any = None
@@ -42,6 +43,7 @@ class Current:
         wanted = await store.fetchval("SELECT max(number) FROM policy_activations")
         if wanted is not None:
             await current._take(wanted)
+        await store.execute(f"DELETE FROM workers WHERE seen_at < clock_timestamp() - interval '{_FORGET_AFTER}'")
         await current._beat()
         current._subscription = await store.listen(CHANNEL, current._wake, current._wake)
         current._task = asyncio.create_task(current._follow(), name="policy")
@@ -89,11 +91,18 @@ class Current:
                 if wanted not in (self._activation, self._refused):
                     await self._take(wanted)
                     await self._beat()
+                self._report("")
             except GatewayError as error:
                 # The policy in force here stays; the next heartbeat tries again.
-                LOG.warning("policy: worker %s cannot follow: %s", self.worker_id, error.code)
+                self._report(error.code)
             except Exception as error:  # noqa: BLE001 - a worker that stops following would be worse than any error
-                LOG.error("policy: worker %s cannot follow: %s", self.worker_id, type(error).__name__)
+                self._report(type(error).__name__)
+
+    def _report(self, trouble: str) -> None:
+        """Log what keeps this worker from following, once."""
+        if trouble and trouble != self._trouble:
+            LOG.warning("policy: worker %s cannot follow: %s", self.worker_id, trouble)
+        self._trouble = trouble
 
     async def _take(self, activation: int) -> None:
         """Build and swap. One that this worker refuses is not tried again: it stays named as missing."""
@@ -111,13 +120,12 @@ class Current:
     async def _beat(self) -> int:
         """Tell what runs here; the newest activation's number (0: none)."""
         number = await self._store.fetchval(
-            "WITH old AS (DELETE FROM workers WHERE seen_at < clock_timestamp() - $6::text::interval)"
-            " INSERT INTO workers (id, pid, host, digest, activation, started_at, seen_at)"
+            "INSERT INTO workers (id, pid, host, digest, activation, started_at, seen_at)"
             " VALUES ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp())"
             " ON CONFLICT (id) DO UPDATE"
             " SET pid = $2, host = $3, digest = $4, activation = $5, seen_at = clock_timestamp()"
             " RETURNING (SELECT coalesce(max(number), 0) FROM policy_activations)",
             *(self.worker_id, os.getpid(), socket.gethostname()),
-            *(self._bundle.digest if self._bundle else None, self._activation, _FORGET_AFTER),
+            *(self._bundle.digest if self._bundle else None, self._activation),
         )
         return int(number)

@@ -29,6 +29,8 @@ CODES: Final[dict[str, str]] = {
     "unknown-zone": "Not one of local, private, external.",
     "unknown-entity": "An entity type that no recognizer is known to find.",
     "role-cycle": "Roles that inherit from each other in a circle, or in too long a chain.",
+    "too-many-rules": "More rules than can be looked through for every question.",
+    "odd-collection": "A collection that a single rule names and that is spelt almost like another.",
     "duplicate-rule": "The same rule twice.",
     "redundant-rule": "An allow that a broader allow already gives.",
     "shadowed-rule": "An allow that a deny always overrides.",

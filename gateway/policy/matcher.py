@@ -19,17 +19,8 @@ _SECTIONS: Final = {
     "policy_effect": ("e", "some(where (p.eft == allow)) && !some(where (p.eft == deny))"),
     "matchers": ("m", None),
 }
-FUNCTIONS: Final = (
-    "g",
-    "glob",
-    "keyMatch",
-    "keyMatch2",
-    "keyMatch3",
-    "keyMatch4",
-    "keyMatch5",
-    "regexMatch",
-    "globMatch",
-)
+FUNCTIONS: Final = ("g", "glob", "keyMatch", "globMatch")
+"""Those that treat a name as text. Casbin's others read it as a regular expression, in which `.` fits anything."""
 ATTRIBUTES: Final = ("r.sub", "r.obj", "r.act", "p.sub", "p.obj", "p.act", "p.eft")
 _NODES: Final = (
     *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Compare, ast.Eq, ast.NotEq),
@@ -96,26 +87,34 @@ def _check_matcher(line: int, text: str, found: Findings) -> None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         found.error("bad-model", MODEL_FILE, line, "the matcher is no expression Casbin can read")
         return
-    used: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
-            if name not in FUNCTIONS or node.keywords or len(node.args) != 2:
-                hint = did_you_mean(name, FUNCTIONS) if name not in FUNCTIONS else "it takes two arguments"
-                found.error("unknown-attribute", MODEL_FILE, line, f"the matcher cannot call {shown(name)} so", hint)
-        elif isinstance(node, ast.Attribute):
-            name = ast.unparse(node)
-            used.add(name)
-            if name not in ATTRIBUTES:
-                hint = did_you_mean(name, ATTRIBUTES)
-                found.error("unknown-attribute", MODEL_FILE, line, f"the matcher names {shown(name)}", hint)
-        elif isinstance(node, ast.Name):
-            if node.id not in (*FUNCTIONS, "r", "p"):
-                hint = did_you_mean(node.id, (*FUNCTIONS, *ATTRIBUTES))
-                found.error("unknown-attribute", MODEL_FILE, line, f"the matcher names {shown(node.id)}", hint)
-        elif not isinstance(node, _NODES):
-            found.error("bad-model", MODEL_FILE, line, "the matcher may only compare, call, and combine with && || !")
-            return
+        _check_node(node, line, found)
+    used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for name in ATTRIBUTES[:-1]:
         if name not in used:
             found.error("open-matcher", MODEL_FILE, line, f"the matcher never looks at {name}")
+
+
+def _check_node(node: ast.AST, line: int, found: Findings) -> None:
+    def unknown(name: str, known: tuple[str, ...]) -> None:
+        hint = did_you_mean(name, known)
+        found.error("unknown-attribute", MODEL_FILE, line, f"the matcher names {shown(name)}", hint)
+
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[_, _], keywords=[]) if name in FUNCTIONS:
+            pass
+        case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
+            found.error("unknown-attribute", MODEL_FILE, line, f"{name} takes two arguments")
+        case ast.Call():
+            unknown(ast.unparse(node.func), FUNCTIONS)
+        case ast.Attribute():
+            if (name := ast.unparse(node)) not in ATTRIBUTES:
+                unknown(name, ATTRIBUTES)
+        case ast.Name():
+            if node.id not in (*FUNCTIONS, "r", "p"):
+                unknown(node.id, (*FUNCTIONS, *ATTRIBUTES))
+        case ast.Constant():
+            if node.value != "*":
+                found.error("open-matcher", MODEL_FILE, line, "the matcher compares with a fixed value")
+        case _ if not isinstance(node, _NODES):
+            found.error("bad-model", MODEL_FILE, line, "the matcher may only compare, call, and combine with && || !")

@@ -38,23 +38,23 @@ def check_entity(value: Value | None, name: str, known: tuple[str, ...], found: 
     place = (file, value.line if value is not None else line)
     if not is_entity_type(name):
         found.error("unknown-entity", *place, f"{shown(name)} is no entity type", did_you_mean(name, known))
-    elif near is not None and _typo(name, near):
+    elif near is not None and is_typo(name, near):
         found.error("unknown-entity", *place, f"no entity type {shown(name)}", f"did you mean {near}?")
     else:
         hint = "add a recognizer for it to privacy.yaml, or correct the name"
         found.warn("unknown-entity", *place, f"no recognizer is known to find {shown(name)}", hint)
 
 
-def _typo(word: str, near: str) -> bool:
-    """Whether two words differ by about one slip of the hand: one edit, or two neighbours swapped."""
-    if sorted(word) == sorted(near):
-        return True
-    if len(word) > len(near):
-        word, near = near, word
-    if len(near) - len(word) > 1:
+def is_typo(word: str, near: str) -> bool:
+    """Whether two words differ by one slip of the hand: a letter more, less or other, or two neighbours swapped."""
+    short, long = sorted((word, near), key=len)
+    if short == long or len(long) - len(short) > 1:
         return False
-    at = next((i for i, (one, two) in enumerate(zip(word, near, strict=False)) if one != two), len(word))
-    return word[at + 1 :] == near[at + 1 :] if len(word) == len(near) else word[at:] == near[at + 1 :]
+    at = next((i for i, (one, two) in enumerate(zip(short, long, strict=False)) if one != two), len(short))
+    if len(short) < len(long):
+        return short[at:] == long[at + 1 :]
+    swapped = long[:at] + long[at + 1 : at + 2] + long[at : at + 1] + long[at + 2 :]
+    return short[at + 1 :] == long[at + 1 :] or short == swapped
 
 
 def read_routing(text: str, found: Findings, entities: tuple[str, ...] = ENTITY_TYPES) -> RoutingPolicy | None:

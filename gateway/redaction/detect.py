@@ -135,4 +135,3 @@ def _before_break(text: str, start: int, end: int) -> int:
         if at >= 0:
             return at + 1
     return end
-

@@ -33,7 +33,8 @@ _TITLE = (
 _SEP = r"[ \t]*[\"'*_`]{0,3}[ \t]*[:=|][ \t|]*[\"'*_`]{0,3}[ \t]*"
 # A label stands at the beginning of a line, cell, entry or quotation; what it is called is looked up, not matched.
 _LABEL = re.compile(
-    rf"(?:^|(?<=[|>;,\t({{\[\"'*•·]))[ \t\-*_#>|\"'\d.]{{0,8}}([^\W\d_][^\W\d]*(?:[ '’.\-][^\W\d]+){{0,4}}){_SEP}", re.MULTILINE
+    rf"(?:^|(?<=[|>;,\t({{\[\"'*•·]))[ \t\-*_#>|\"'\d.]{{0,8}}([^\W\d_][^\W\d]*(?:[ '’.\-][^\W\d]+){{0,4}}){_SEP}",
+    re.MULTILINE,
 )
 # Labels of which one word is enough for a name, and those where it takes two: "Owner: Finance" names nobody.
 _SURE: Final = frozenset(

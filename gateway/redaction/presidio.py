@@ -62,7 +62,7 @@ class _NoSilentSkip(logging.Filter):
         return False
 
 
-class PatternTimeout(Exception):
+class PatternTimeout(TimeoutError):
     """A pattern took longer than it may; carries nothing."""
 
 
@@ -70,6 +70,7 @@ class PatternTimeout(Exception):
 def load() -> ModuleType:
     """The `presidio_analyzer` package, imported once (about a second). Safe from any thread."""
     with _LOCK:
+        _silence()
         absent = _stand_in()
         try:
             presidio = importlib.import_module("presidio_analyzer")
@@ -120,7 +121,9 @@ def stop_words() -> frozenset[str]:
     """English function words, from spaCy's plain data file, read without importing spaCy."""
     found = importlib.util.find_spec("spacy")
     if found is None or found.origin is None:
-        raise Broken("spacy, which presidio-analyzer requires, is not installed", hint="install the locked requirements")
+        raise Broken(
+            "spacy, which presidio-analyzer requires, is not installed", hint="install the locked requirements"
+        )
     path = Path(found.origin).parent / "lang" / "en" / "stop_words.py"
     spec = importlib.util.spec_from_file_location("_gateway_stop_words", path)
     if spec is None or spec.loader is None:

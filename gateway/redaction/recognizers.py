@@ -182,7 +182,18 @@ def _recognizer(
     )
 
 
-_PHONE_CONTEXT: Final = ("phone", "number", "telephone", "cell", "cellphone", "mobile", "call", "fax", "telefon", "mobil")
+_PHONE_CONTEXT: Final = (
+    "phone",
+    "number",
+    "telephone",
+    "cell",
+    "cellphone",
+    "mobile",
+    "call",
+    "fax",
+    "telefon",
+    "mobil",
+)
 
 
 def _phones(text: str) -> Iterator[names.Found]:
@@ -198,14 +209,15 @@ def _phones(text: str) -> Iterator[names.Found]:
         first = max(0, start - 1)
         following = runs[number + 1][0] if number + 1 < len(runs) else len(text)
         window = text[first : min(end + _AFTER, following)]
-        whole = text[start:end].strip()
+        digits = digits_in(text[start:end])
+        abroad = text[start:end].lstrip(" ([").startswith("+")
         for region in _REGIONS:
             found = False
             for match in phonenumbers.PhoneNumberMatcher(window, region, leniency=1):
                 if match.start + first < end and digits_in(match.raw_string) >= PHONE_DIGITS:
                     yield match.start + first, match.end + first
-                    found = found or match.raw_string.startswith(whole)
-            if found and whole.startswith("+"):
+                    found = found or digits_in(match.raw_string) == digits
+            if found and abroad:
                 break  # With a country code every region reads the same number.
 
 

@@ -125,9 +125,7 @@ class Restorers:
                 yield place, rest
 
 
-def restore(
-    text: str, values: Mapping[str, str], masks: Mapping[str, str] | None = None, *, json: bool = False
-) -> str:
+def restore(text: str, values: Mapping[str, str], masks: Mapping[str, str] | None = None, *, json: bool = False) -> str:
     """A whole text at once; the same as feeding it in any pieces."""
     restorer = Restorer(values, masks, json=json)
     return restorer.feed(text) + restorer.flush()

@@ -146,13 +146,12 @@ def _pdf(data: bytes, max_pages: int) -> Extracted:
 def _csv(data: bytes, max_pages: int) -> Extracted:  # noqa: ARG001
     """Each row as a paragraph of `column: value` lines: rows stay whole, and values keep their meaning."""
     text = decode(data)
-    sample = text[:16384]
+    head = text[:65536].splitlines()[:1]
+    # The delimiter that makes most columns of the first row; quoted delimiters do not count.
+    delimiter = max(",;\t|", key=lambda mark: max((len(row) for row in csv.reader(head, delimiter=mark)), default=0))
     try:
-        dialect: Any = csv.Sniffer().sniff(sample, ",;\t|")
-    except csv.Error:
-        dialect = csv.excel
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), dialect) if any(cell.strip() for cell in row)]
+        table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = [row for row in table if any(cell.strip() for cell in row)]
     except csv.Error:
         raise UnsupportedMedia("the file is not a readable CSV table") from None
     if not rows:

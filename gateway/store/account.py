@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.errors import BadSettings
+from gateway.store.acl import allow_search, may_search
 
 NAME: Final = "pgserver"
 SEARCH: Final = stat.S_IXOTH
@@ -30,18 +31,18 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def reach(self, path: Path) -> None:
-        """Let this account walk down to `path`: folders above that it may not search become searchable, not readable.
+        """Let this account walk down to `path`, for which it may pass through the folders above, but not list them.
 
-        Raises BadSettings when a folder refuses even that.
+        Only this account where the file system keeps access control lists, else everybody. Raises BadSettings when a
+        folder refuses even that.
         """
         if self.uid is None:
             return
         for folder in reversed(path.resolve().parents):
-            mode = folder.stat().st_mode
-            if mode & SEARCH:
+            if may_search(folder, self.uid) or allow_search(folder, self.uid):
                 continue
             try:
-                folder.chmod(stat.S_IMODE(mode) | SEARCH)
+                folder.chmod(stat.S_IMODE(folder.stat().st_mode) | SEARCH)
             except OSError:
                 raise BadSettings(
                     f"the embedded database cannot reach {path}, because only root may enter {folder}",

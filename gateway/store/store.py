@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import asyncpg
 import orjson
@@ -34,10 +35,10 @@ else:
     Connection: TypeAlias = Any
     Pool: TypeAlias = Any
 
-T = TypeVar("T")
-
 DATABASE: Final = "gateway"
 """The embedded server's database."""
+IDLE_S: Final = 0.05
+"""After this long without a statement, connections are looked at again before one is used."""
 
 
 class Store:
@@ -58,6 +59,7 @@ class Store:
         self.server = server
         self._settings = settings
         self._timeout = connect_timeout_s
+        self._used = 0.0
         self._listener = Listener(self.connect)
 
     def __repr__(self) -> str:
@@ -91,19 +93,23 @@ class Store:
 
     async def fetch(self, sql: str, *args: object) -> list[asyncpg.Record]:
         """All rows of one statement."""
-        return await self._once(lambda c: c.fetch(sql, *args))
+        async with self.acquire() as connection:
+            return await connection.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
         """The first row, None without one."""
-        return await self._once(lambda c: c.fetchrow(sql, *args))
+        async with self.acquire() as connection:
+            return await connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: object) -> Any:
         """The first value of the first row, None without one."""
-        return await self._once(lambda c: c.fetchval(sql, *args))
+        async with self.acquire() as connection:
+            return await connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: object) -> str:
         """Run one statement (several, separated by semicolons, when there are no arguments); its command tag."""
-        return await self._once(lambda c: c.execute(sql, *args))
+        async with self.acquire() as connection:
+            return await connection.execute(sql, *args)
 
     async def ping(self) -> None:
         """Return when the database answers; raise StoreUnavailable otherwise."""
@@ -154,29 +160,30 @@ class Store:
         await self.close()
 
     async def _take(self) -> Connection:
+        """A connection not known to be dead: one that ended since it was pooled is replaced, nothing having run."""
+        connection = await self._from_pool()
+        if time.monotonic() - self._used > IDLE_S:
+            # What arrived meanwhile may lie unread, and would be read in the middle of the caller's statement:
+            # a farewell message, the end of the connection, and its handling take a turn of the loop each.
+            for _ in range(4):
+                await asyncio.sleep(0)
+        for _ in range(2):
+            if not _is_closed(connection):
+                return connection
+            await self._give_back(connection)
+            connection = await self._from_pool()
+        return connection
+
+    async def _from_pool(self) -> Connection:
         with connecting():
             return await self.pool.acquire(timeout=self._timeout)
 
     async def _give_back(self, connection: Connection) -> None:
+        self._used = time.monotonic()
         # Bounded, because a cancelled statement's answer is waited for; what fails here closes the connection, and
         # the pool replaces it.
         with contextlib.suppress(TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await self.pool.release(connection, timeout=self._timeout)  # type: ignore[arg-type]
-
-    async def _once(self, run: Callable[[Connection], Awaitable[T]]) -> T:
-        async with self._alive() as connection:
-            return await run(connection)
-
-    @contextlib.asynccontextmanager
-    async def _alive(self) -> AsyncIterator[Connection]:
-        """A connection not known to be dead: one that closed since it was pooled is replaced, nothing having run."""
-        for _ in range(2):
-            async with self.acquire() as connection:
-                if _is_closed(connection):
-                    continue
-                yield connection
-                return
-        raise StoreUnavailable("the connection to the database was lost", hint=CHECK)
 
 
 async def open_store(

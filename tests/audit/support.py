@@ -12,8 +12,8 @@ from uuid import UUID
 
 from gateway.audit import AuditLog, Report, rows
 from gateway.audit.chain import Head
-from gateway.audit.check import check_over
 from gateway.audit.record import Row
+from gateway.audit.snapshot import check_over
 from gateway.crypto import KeyRing
 from gateway.errors import AuditUnavailable
 from gateway.model import Record
@@ -47,7 +47,7 @@ def found(report: Report) -> Found:
 
 async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for lies in another process
             await asyncio.sleep(0.01)
 
 
@@ -119,7 +119,7 @@ async def small_log(store: Store, ring: KeyRing) -> Small:
 async def idle(connection: Connection) -> None:
     """Wait for the server to notice that writers are gone."""
     async with asyncio.timeout(10):
-        while await connection.fetchval(
+        while await connection.fetchval(  # noqa: ASYNC110 - as above
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         ):

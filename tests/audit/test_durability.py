@@ -277,7 +277,7 @@ async def test_a_commit_whose_answer_was_lost_is_neither_acknowledged_nor_forked
     proxy.mute = True
     waiting = asyncio.create_task(refused(log, record(1)))
     async with asyncio.timeout(5):
-        while "r1" not in await requests(database):
+        while "r1" not in await requests(database):  # noqa: ASYNC110 - what is waited for lies in another process
             await asyncio.sleep(0.01)
     proxy.drop()
     await waiting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,6 @@ async def test_records_of_one_moment_are_not_skipped_between_pages(database: Sto
     moment = now()
     log = AuditLog(database, ring, lambda: moment)
     await log.start()
-    from dataclasses import replace
-
     for n in range(5):
         await log.append(replace(record(n), at=moment))
     await log.close()

@@ -35,17 +35,17 @@ def test_rows_open_with_the_ring_and_any_changed_field_does_not(ring: KeyRing) -
     opener = Opener(ring, stream.header)
     assert orjson.loads(opener.open(row))["principal"] == "user:ada"
     for changed in (
-        replace(row, stream=other.header.stream),
-        replace(row, seq=1),
-        replace(row, seq=-1),
-        replace(row, seq=1 << 63),
-        replace(row, at=row.at + 1),
-        replace(row, kind="outcome"),
-        replace(row, request="r2"),
-        replace(row, prev=bytes(32)),
-        replace(row, prev=b""),
-        replace(row, sealed=row.sealed[:-1]),
-        replace(row, sealed=b""),
+        row._replace(stream=other.header.stream),
+        row._replace(seq=1),
+        row._replace(seq=-1),
+        row._replace(seq=1 << 63),
+        row._replace(at=row.at + 1),
+        row._replace(kind="outcome"),
+        row._replace(request="r2"),
+        row._replace(prev=bytes(32)),
+        row._replace(prev=b""),
+        row._replace(sealed=row.sealed[:-1]),
+        row._replace(sealed=b""),
     ):
         with pytest.raises(SealBroken):
             opener.open(changed)

@@ -25,7 +25,7 @@ async def test_the_first_key_is_written_once_for_its_owner_only(keys: Keys, tmp_
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     caller = await keys.authenticate(text.strip())
-    assert (caller.name, caller.roles) == ("admin", {"admin"})
+    assert (caller.name, caller.roles) == ("admin", frozenset({"admin"}))
     assert not await create_admin_once(keys, path)
     assert path.read_text(encoding="utf-8") == text
     assert [entry.name for entry in path.parent.iterdir()] == ["admin.key"]

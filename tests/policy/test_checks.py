@@ -65,6 +65,24 @@ def test_roles_must_be_declared_once_any_is() -> None:
     ]
 
 
+def test_a_collection_spelt_almost_like_another() -> None:
+    twice = KEEP + "p, staff, collection:finance, read, allow\np, boss, collection:finance, write, allow\n"
+    assert codes(access=twice) == []
+    assert codes(access=twice + "p, boss, collection:finanec, read, allow\n") == [("odd-collection", "access.csv:4")]
+    assert codes(access=twice + "p, boss, entity:PERSON@finace, reveal, allow\n") == [
+        ("odd-collection", "access.csv:4")
+    ]
+    assert codes(access=twice + "p, boss, collection:legal, read, allow\n") == []
+    assert (
+        codes(access=twice + "p, boss, collection:team1, read, allow\np, boss, collection:team2, read, allow\n") == []
+    )
+
+
+def test_more_rules_than_can_be_asked_are_refused_quickly() -> None:
+    access = KEEP + "".join(f"p, r{i % 50}, collection:c{i}, read, allow\n" for i in range(2100))
+    assert codes(access=access)[0] == ("too-many-rules", "access.csv:2001")
+
+
 def test_circles_and_endless_chains() -> None:
     assert ("role-cycle", "access.csv:2") in codes(access=KEEP + "g, a, b\ng, b, c\ng, c, a\n")
     long = "".join(f"g, r{i}, r{i + 1}\n" for i in range(12))

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.errors import Unavailable
+from gateway.errors import BadPolicy, Unavailable
 from gateway.policy import Current, Versions
 from gateway.store import Store, open_store
 from tests.policy.samples import ACCESS, caller, files
-
-Start = Callable[..., object]
 
 
 @pytest.fixture
@@ -159,8 +157,6 @@ async def test_a_worker_that_refuses_the_files_keeps_its_policy_and_is_named(
     worker = await Current.start(database, "older")
     try:
         # What an older gateway does that does not know a newer file's keys.
-        from gateway.errors import BadPolicy
-
         async def refuse(_digest: str) -> None:
             raise BadPolicy("canary in the message")
 

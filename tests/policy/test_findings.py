@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.policy import names, privacy_file, routing_file
 from gateway.policy.findings import CODES, Findings, shown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,9 +33,17 @@ def test_every_code_is_raised_somewhere_and_documented() -> None:
         if path.name != "findings.py"
     )
     guide = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `([a-z0-9-]+)` \|", guide, re.MULTILINE))
+    documented = set(re.findall(r"^\| `([a-z0-9-]+)` \|", guide.partition("## Check codes")[2], re.MULTILINE))
     assert {code for code in CODES if f'"{code}"' not in source} == set()
     assert documented == set(CODES)
+
+
+def test_every_key_file_and_action_is_documented() -> None:
+    guide = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    words = {*routing_file.KEYS, *routing_file.ASSISTANT_KEYS, *privacy_file.KEYS, *privacy_file.RECOGNIZER_KEYS}
+    words |= {*names.FILES, *(action for actions in names.ACTIONS.values() for action in actions)}
+    words |= {f"admin:{area}" for area in names.ADMIN_AREAS}
+    assert {word for word in words if f"`{word}`" not in guide} == set()
 
 
 def test_pieces_of_files_are_shown_short_and_printable() -> None:

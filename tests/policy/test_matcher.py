@@ -55,6 +55,9 @@ def test_a_matcher_that_names_what_does_not_exist(matcher: str, code: str, hint:
         'm = (g(r.sub, p.sub) || r.sub == p.sub || p.sub != "") && glob(r.obj, p.obj) && glob(r.act, p.act)',
         "m = g(r.sub, p.sub) && glob(r.obj, p.obj) && (glob(r.act, p.act) || true == true)",
         "m = g(r.sub, p.sub) && (glob(r.obj, p.obj) || r.obj != p.obj) && glob(r.act, p.act)",
+        'm = g(r.sub, p.sub) && glob(r.obj, p.obj) && (glob(r.act, p.act) || r.act == "write")',
+        "m = g(r.sub, p.sub) && regexMatch(r.obj, p.obj) && glob(r.act, p.act)",
+        "m = g(r.sub, p.sub) && keyMatch(p.obj, r.obj) && glob(r.act, p.act) || glob(r.obj, p.obj) && r.act != p.act",
         "m = !g(r.sub, p.sub) && glob(r.obj, p.obj) && glob(r.act, p.act)",
     ],
 )

@@ -49,11 +49,11 @@ def test_patterns_that_can_explode_are_refused(pattern: str) -> None:
 
 def test_what_is_refused_does_explode() -> None:
     start = time.perf_counter()
-    re.match(r"(a+)+$", "a" * 20 + "b")
+    re.match(r"(a+)+$", "a" * 12 + "b")
     short = time.perf_counter() - start
     start = time.perf_counter()
-    re.match(r"(a+)+$", "a" * 23 + "b")
-    assert time.perf_counter() - start > 3 * short
+    re.match(r"(a+)+$", "a" * 21 + "b")
+    assert time.perf_counter() - start > 20 * short
 
 
 @pytest.mark.parametrize(

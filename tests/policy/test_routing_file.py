@@ -4,7 +4,7 @@ import pytest
 
 from gateway.model import Zone
 from gateway.policy.findings import Findings
-from gateway.policy.routing_file import read_routing
+from gateway.policy.routing_file import is_typo, read_routing
 from tests.policy.samples import ROUTING, codes, found
 
 LOCAL, PRIVATE, EXTERNAL = Zone.LOCAL, Zone.PRIVATE, Zone.EXTERNAL
@@ -85,6 +85,24 @@ def test_each_mistake_has_its_line_and_hint(before: str, after: str, code: str, 
     assert matching
     assert matching[0].severity == "error"
     assert hint is None or matching[0].hint == hint
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "alike"),
+    [
+        ("finance", "finanec", True),
+        ("finance", "finace", True),
+        ("finance", "finnance", True),
+        ("finance", "finunce", True),
+        ("finance", "xfinance", True),
+        ("finance", "finance", False),
+        ("finance", "fiance2", False),
+        ("finance", "ecnanif", False),
+        ("legal", "hr", False),
+    ],
+)
+def test_one_slip_of_the_hand(one: str, two: str, alike: bool) -> None:
+    assert is_typo(one, two) is is_typo(two, one) is alike
 
 
 def test_labels_and_zones_are_needed() -> None:

@@ -81,7 +81,7 @@ async def test_finding_by_number_digest_or_its_beginning(versions: Versions, dat
         version.digest.upper(),
     ):
         assert await versions.find(ref) == version
-    for ref in ("2", "sha256:" + "0" * 64, version.digest[:12], "", "nonsense", "%", "١", "99999999999999999999"):
+    for ref in ("2", "sha256:" + "0" * 64, version.digest[:12], "", "nonsense", "%", "\u0661", "99999999999999999999"):
         with pytest.raises(NotFound):
             await versions.find(ref)
     await database.execute(
@@ -95,7 +95,7 @@ async def test_finding_by_number_digest_or_its_beginning(versions: Versions, dat
 async def test_files_changed_in_the_database_are_refused(versions: Versions, database: Store) -> None:
     version = await versions.submit(files(), "ada")
     await database.execute(
-        "UPDATE policy_files SET content = content || 'p, *, collection:*, read, allow\n'::bytea WHERE name = 'access.csv'"
+        "UPDATE policy_files SET content = content || 'p, *, model:*, use, allow\n'::bytea WHERE name = 'access.csv'"
     )
     with pytest.raises(BadPolicy, match="do not match their digest"):
         await versions.activate(version.digest, "ada")

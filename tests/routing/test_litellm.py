@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -162,7 +163,7 @@ async def test_hanging_up() -> None:
 def test_what_steers_litellm_does_not_pass() -> None:
     """A caller must not send the operator's key elsewhere."""
     provider = LiteLLM(Http(), {})
-    evil = {
+    evil: dict[str, Any] = {
         "api_base": "http://evil.invalid",
         "base_url": "http://evil.invalid",
         "api_key": "x",
@@ -208,6 +209,25 @@ def test_nothing_is_fetched_on_a_callers_word(part: dict[str, Any], passes: bool
 def test_bad_keys() -> None:
     with pytest.raises(BadSettings):
         LiteLLM(Http(), {"far": Secret("with space")})
+
+
+def test_loading_contacts_nobody_whatever_the_environment_says() -> None:
+    code = """
+import os, sys
+os.environ.pop("LITELLM_LOCAL_MODEL_COST_MAP", None)
+tried = []
+def hook(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        tried.append(event)
+        raise ConnectionRefusedError("no")
+sys.addaudithook(hook)
+from gateway.routing.providers.litellm import load
+load()
+print(tried)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert done.stderr == ""
 
 
 async def test_it_is_silent_once_loaded() -> None:

@@ -67,17 +67,18 @@ def chunk(delta: Any = None, finish: str | None = None, **more: Any) -> bytes:
 
 def test_content_and_completeness() -> None:
     judge = ChatStream(model())
-    judge.take(chunk({"role": "assistant", "content": ""}))
-    assert (judge.has_content, judge.complete) == (False, False)
-    judge.take(chunk({"content": "x"}))
-    assert (judge.has_content, judge.complete) == (True, False)
-    judge.take(chunk({}, "stop", index=0))
-    assert judge.complete
-    judge.take(chunk({"content": "y"}, index=1))
-    assert not judge.complete
-    judge.take(chunk(None, "length", index=1))
-    judge.take(b'{"choices": [], "usage": {"total_tokens": 3}}')
-    assert judge.complete
+    states = []
+    for data in (
+        chunk({"role": "assistant", "content": ""}),
+        chunk({"content": "x"}),
+        chunk({}, "stop", index=0),
+        chunk({"content": "y"}, index=1),
+        chunk(None, "length", index=1),
+        b'{"choices": [], "usage": {"total_tokens": 3}}',
+    ):
+        judge.take(data)
+        states.append((judge.has_content, judge.complete))
+    assert states == [(False, False), (True, False), (True, True), (True, False), (True, True), (True, True)]
     assert not ChatStream(model()).complete
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,35 @@ def test_folders_above_can_be_passed_but_not_read(tmp_path: Path) -> None:
     closed.mkdir(mode=0o700)
     (closed / "in").mkdir(mode=0o700)
     (closed / "other").mkdir(mode=0o700)
+    assert not _passes(closed / "in")
     Account(65534, 65534).reach(closed / "in")
-    assert stat.S_IMODE(closed.stat().st_mode) & 0o007 == 0o001
+    assert _passes(closed / "in")
+    assert not _lists(closed)
     assert stat.S_IMODE((closed / "in").stat().st_mode) == 0o700
     assert stat.S_IMODE((closed / "other").stat().st_mode) == 0o700
+
+
+@root_only
+def test_without_access_control_lists_everybody_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.store.account.allow_search", lambda folder, uid: False)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "in").mkdir(mode=0o700)
+    Account(65534, 65534).reach(closed / "in")
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o701
+
+
+def _passes(path: Path) -> bool:
+    return _as_nobody("test", "-d", str(path / "."), "-o", "-d", str(path))
+
+
+def _lists(path: Path) -> bool:
+    return _as_nobody("ls", str(path))
+
+
+def _as_nobody(*argv: str) -> bool:
+    done = subprocess.run(argv, user=65534, group=65534, extra_groups=[], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 @root_only

@@ -55,8 +55,8 @@ def modes(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_made_started_stopped_and_started_again(data_dir: Path) -> None:
-    server = EmbeddedServer(data_dir)
+def test_made_started_stopped_and_started_again(bare_dir: Path) -> None:
+    server = EmbeddedServer(bare_dir)
     assert server.pid() is None
     server.start()
     first = server.pid()
@@ -73,7 +73,7 @@ def test_made_started_stopped_and_started_again(data_dir: Path) -> None:
     server.start()
     assert server.pid() not in (None, first)
     server.release()
-    assert {entry.name for entry in data_dir.iterdir()} == {"postgres", "postgres.lock", "postgres.users"}
+    assert {entry.name for entry in bare_dir.iterdir()} == {"postgres", "postgres.lock", "postgres.users"}
 
 
 def test_it_listens_on_no_network_address(server: EmbeddedServer) -> None:
@@ -144,12 +144,12 @@ def test_an_interrupt_at_the_terminal_does_not_reach_it(data_dir: Path) -> None:
     assert leave(process) == 0
 
 
-def test_several_starting_at_once_make_one(data_dir: Path) -> None:
-    crowd = [neighbour(data_dir) for _ in range(4)]
+def test_several_starting_at_once_make_one(bare_dir: Path) -> None:
+    crowd = [neighbour(bare_dir) for _ in range(4)]
     assert [ready(process) for process in crowd] == [True] * 4
     assert [leave(process) for process in crowd] == [0] * 4
-    assert EmbeddedServer(data_dir).pid() is None
-    log = (data_dir / "postgres" / "server.log").read_text()
+    assert EmbeddedServer(bare_dir).pid() is None
+    log = (bare_dir / "postgres" / "server.log").read_text()
     assert log.count("starting PostgreSQL") == 1
 
 
@@ -216,11 +216,11 @@ def test_killed_outright_it_recovers_what_was_committed(data_dir: Path) -> None:
     server.release()
 
 
-def test_a_first_start_cut_short_leaves_nothing_in_the_way(data_dir: Path) -> None:
-    half = data_dir / "postgres.new"
+def test_a_first_start_cut_short_leaves_nothing_in_the_way(bare_dir: Path) -> None:
+    half = bare_dir / "postgres.new"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
-    server = EmbeddedServer(data_dir)
+    server = EmbeddedServer(bare_dir)
     server.start()
     assert not half.exists()
     server.release()
@@ -262,8 +262,8 @@ def test_a_data_directory_that_cannot_be(tmp_path: Path) -> None:
         EmbeddedServer(tmp_path / "file" / "data").start()
 
 
-def test_a_path_too_long_for_a_socket(data_dir: Path) -> None:
-    server = EmbeddedServer(data_dir / ("long" * 30))
+def test_a_path_too_long_for_a_socket(bare_dir: Path) -> None:
+    server = EmbeddedServer(bare_dir / ("long" * 30))
     server.start()
     folder = server._socket_dir()
     try:
@@ -284,7 +284,7 @@ def test_a_path_too_long_for_a_socket(data_dir: Path) -> None:
             server.start()
         folder.chmod(0o700)
         folder.rmdir()
-        folder.symlink_to(data_dir)
+        folder.symlink_to(bare_dir)
         with pytest.raises(BadSettings, match="open to others"):
             server.start()
     finally:
@@ -292,7 +292,7 @@ def test_a_path_too_long_for_a_socket(data_dir: Path) -> None:
         folder.unlink() if folder.is_symlink() else folder.rmdir()
 
 
-def test_the_callers_environment_is_not_obeyed(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_callers_environment_is_not_obeyed(bare_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGDATA", "/nonexistent")
     monkeypatch.setenv("PGPORT", "1")
     monkeypatch.setenv("PGHOST", "nowhere.invalid")
@@ -300,7 +300,7 @@ def test_the_callers_environment_is_not_obeyed(data_dir: Path, monkeypatch: pyte
     monkeypatch.setenv("PGDATABASE", "nothing")
 
     async def ask() -> object:
-        async with await open_store(None, data_dir) as store:
+        async with await open_store(None, bare_dir) as store:
             return await store.fetchval("SELECT current_database() || ' ' || current_user")
 
     assert asyncio.run(ask()) == "gateway postgres"

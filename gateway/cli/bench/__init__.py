@@ -1,1 +1,1 @@
-"""`gateway bench`: measures this gateway, here."""
+"""Load and upstream for measurements; both also run by themselves."""

@@ -1,4 +1,5 @@
 """`gateway bench`."""
 
+
 def bench() -> None:
     """Placeholder while wiring."""

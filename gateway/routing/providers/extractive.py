@@ -24,7 +24,12 @@ NO_MATCH: Final = "No language model answered, and no sentence of the passages f
 MAX_SENTENCES: Final = 4
 MAX_SENTENCE_CHARS: Final = 600
 _WORD: Final = re.compile(r"\w+", re.UNICODE)
-_BREAK: Final = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9\[])|\s*\n\s*(?:[-*•|]\s+|\d+[.)]\s+|#+\s+)?")
+# After a sentence's end, at an empty line, and before a list item, heading or table row. A single line end inside a
+# paragraph is only where the author's editor wrapped.
+_BREAK: Final = re.compile(
+    r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9\[*_])|\s*\n\s*\n\s*|\s*\n\s*(?=\|)|\s*\n\s*(?:[-*•]\s+|\d+[.)]\s+|#+\s+)"
+)
+_MARKUP: Final = re.compile(r"\*\*|__|`")
 _STOP: Final = frozenset(
     """
     a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of
@@ -131,7 +136,7 @@ def split(text: str) -> list[str]:
     """Sentences, list items and lines, trimmed; longer ones are cut at a word."""
     found = []
     for piece in _BREAK.split(text):
-        sentence = " ".join(piece.split()).strip("|# ")
+        sentence = _MARKUP.sub("", " ".join(piece.split()).strip("|#-*• "))
         if len(sentence) > MAX_SENTENCE_CHARS:
             sentence = sentence[:MAX_SENTENCE_CHARS].rsplit(" ", 1)[0] + " ..."
         if _WORD.search(sentence):

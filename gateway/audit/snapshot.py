@@ -18,7 +18,7 @@ CHUNK = 2000
 
 
 async def check(store: Store, ring: KeyRing | None = None, progress: Callable[[int], None] | None = None) -> Report:
-    """Verify the whole log, while it is being written if need be; `ring` opens the rows too.
+    """Verify the whole log in the database, while it is being written if need be; `ring` opens the rows too.
 
     `progress` is told the number of rows done, now and then. Raises StoreUnavailable.
     """

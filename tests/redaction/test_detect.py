@@ -1,0 +1,309 @@
+"""Detection: every entity found, gates that change nothing, tokens left alone, pieces that lose nothing."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import textwrap
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.model import CustomRecognizer, PrivacyPolicy, Span
+from gateway.redaction.detect import OVERLAP, PIECE, Detector
+from gateway.redaction.entities import BY_TYPE, ENTITIES
+from gateway.redaction.presidio import PatternTimeout, load, nlp_engine
+from gateway.redaction.recognizers import PHONE_DIGITS, digits_in
+from gateway.redaction.spans import resolve
+
+DETECTOR = Detector(PrivacyPolicy())
+
+EXAMPLES = {
+    "PERSON": ("the report of Dr Jane Roe is late", "Jane Roe"),
+    "DATE_OF_BIRTH": ("DOB: 12/03/1984", "12/03/1984"),
+    "EMAIL_ADDRESS": ("write to jane.roe@acme.internal soon", "jane.roe@acme.internal"),
+    "PHONE_NUMBER": ("call +44 20 7946 0327 now", "+44 20 7946 0327"),
+    "IBAN_CODE": ("pay to DE89 3704 0044 0532 0130 00 today", "DE89 3704 0044 0532 0130 00"),
+    "CREDIT_CARD": ("card 4111 1111 1111 1111 expires", "4111 1111 1111 1111"),
+    "IP_ADDRESS": ("from 10.20.30.40 at noon", "10.20.30.40"),
+    "MAC_ADDRESS": ("host 00:1A:2B:3C:4D:5E joined", "00:1A:2B:3C:4D:5E"),
+    "CRYPTO": ("wallet 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2 holds", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"),
+    "US_SSN": ("ssn 536-90-4399 on file", "536-90-4399"),
+    "US_ITIN": ("taxpayer 912-74-5678 filed", "912-74-5678"),
+    "US_PASSPORT": ("passport 912345678 issued", "912345678"),
+    "US_DRIVER_LICENSE": ("driver license D1234567 seen", "D1234567"),
+    "US_BANK_NUMBER": ("account 945456787654 closed", "945456787654"),
+    "US_MBI": ("medicare 1EG4-TE5-MK73 card", "1EG4-TE5-MK73"),
+    "MEDICAL_LICENSE": ("licence BB1388568 seen", "BB1388568"),
+    "UK_NHS": ("NHS 943 476 5919 record", "943 476 5919"),
+    "UK_NINO": ("nino AB 12 34 56 C given", "AB 12 34 56 C"),
+    "UK_PASSPORT": ("passport AB1234567 issued", "AB1234567"),
+    "UK_DRIVING_LICENCE": ("licence MORGA657054SM9IJ seen", "MORGA657054SM9IJ"),
+    "DE_TAX_ID": ("Steuer-ID 86095742719 steht", "86095742719"),
+    "DE_SOCIAL_SECURITY": ("Nummer 65070803A019 steht", "65070803A019"),
+    "DE_HEALTH_INSURANCE": ("KVNR A123456780 steht", "A123456780"),
+    "DE_VAT_ID": ("USt DE136695976 steht", "DE136695976"),
+}  # fmt: skip
+
+
+def found(text: str, policy: PrivacyPolicy | None = None) -> list[tuple[str, str]]:
+    detector = DETECTOR if policy is None else Detector(policy)
+    return [(span.type, text[span.start : span.end]) for span in detector.find(text)]
+
+
+@pytest.mark.parametrize("type_", sorted(EXAMPLES))
+def test_each_entity_is_found(type_: str) -> None:
+    text, value = EXAMPLES[type_]
+    assert (type_, value) in found(text) or (type_, value) in found(text, PrivacyPolicy(entities=(type_,)))
+
+
+def test_every_entity_has_a_recognizer_that_can_be_built() -> None:
+    detector = Detector(PrivacyPolicy(entities=tuple(BY_TYPE)))
+    assert {g.recognizer.supported_entities[0] for g in detector.gated} == set(BY_TYPE)
+    assert detector.known_types == set(BY_TYPE)
+
+
+def test_ordinary_text_holds_nothing() -> None:
+    assert found("The budget of 40500 EUR for 2026 was approved on 3 May; see section 4.2, table 7 and file a_b-c.txt.") == []
+
+
+# ------------------------------------------------------------------ equal to Presidio's own engine
+
+fragments = st.sampled_from(
+    [text for text, _ in EXAMPLES.values()]
+    + [value for _, value in EXAMPLES.values()]
+    + ["Name: ", "account ", "passport ", "licence ", "call ", "ssn", "é", "\u0663\u0664", "ſ", "K", ".", "-", ":", "::", "@", "/", " ", "\n", "+", "(", ")"]
+    + ["12", "345", "6789", "2024-01-02", "555-0123", "(415) 555-2671 ext. 12", "+49 30 23125 417", "fe80::1", "CA98", "x", "AB", "1.2.3", "01.02.1990"]
+)  # fmt: skip
+texts = st.lists(fragments | st.text(max_size=4), max_size=10).map("".join)
+
+
+def stock(text: str, policy: PrivacyPolicy, detector: Detector) -> list[Span]:
+    """The same recognizers in Presidio's AnalyzerEngine: no gates, its own context enhancer and thresholds."""
+    presidio = load()
+    registry = presidio.RecognizerRegistry(recognizers=[g.recognizer for g in detector.gated], supported_languages=["en"])
+    engine = presidio.AnalyzerEngine(
+        registry=registry,
+        nlp_engine=nlp_engine(),
+        supported_languages=["en"],
+        context_aware_enhancer=presidio.LemmaContextAwareEnhancer(context_matching_mode="whole_word"),
+    )
+    results = engine.analyze(text, "en", score_threshold=policy.threshold)
+    return resolve(text, [Span(r.start, r.end, r.entity_type, round(float(r.score), 6)) for r in results])
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts, st.sampled_from([0.0, 0.4, 0.6]))
+def test_gates_and_shortcuts_change_nothing(text: str, threshold: float) -> None:
+    policy = PrivacyPolicy(threshold=threshold)
+    detector = Detector(policy)
+    veiled = text.replace("[", "(")  # tokens, which only we leave alone, are another test's
+    if not veiled.strip() or any(c in veiled for c in "\u00ad\u200b\u00a0"):
+        return
+    ours = [Span(s.start, s.end, s.type, round(s.score, 6)) for s in detector.find(veiled)]
+    if veiled.isascii() or "\u2010" > max(veiled):
+        assert ours == stock(veiled, policy, detector)
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts)
+def test_phone_numbers_are_those_of_presidios_recognizer(text: str) -> None:
+    load()
+    from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+
+    theirs = {(r.start, r.end) for r in PhoneRecognizer().analyze(text, ["PHONE_NUMBER"], None)}
+    theirs = {(a, b) for a, b in theirs if digits_in(text[a:b]) >= PHONE_DIGITS}
+    ours = next(g.recognizer for g in DETECTOR.gated if g.recognizer.supported_entities == ["PHONE_NUMBER"])
+    spans = {(r.start, r.end) for r in ours.analyze(text, ["PHONE_NUMBER"], None)}
+    assert covered(theirs) == covered(spans)
+
+
+def covered(spans: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Without those inside others, as Presidio's remove_duplicates leaves them."""
+    return {s for s in spans if not any(o != s and o[0] <= s[0] and s[1] <= o[1] for o in spans)}
+
+
+def test_results_equal_those_with_spacys_own_tokenizer() -> None:
+    script = """
+        import sys, spacy
+        from presidio_analyzer import AnalyzerEngine, RecognizerRegistry, LemmaContextAwareEnhancer
+        from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
+        class Blank(SpacyNlpEngine):
+            def __init__(self):
+                super().__init__()
+                self.nlp = {"en": spacy.blank("en")}
+            def process_text(self, text, language):
+                # A blank pipeline has no lemmatizer: words are their own lemmas.
+                doc = self.nlp[language](text)
+                return NlpArtifacts([], doc, [t.idx for t in doc], [t.text for t in doc], self, language)
+        import gateway.redaction.presidio as ours
+        assert ours.load().AnalyzerEngine is AnalyzerEngine
+        from gateway.model import PrivacyPolicy, Span
+        from gateway.redaction.detect import Detector
+        from gateway.redaction.spans import resolve
+        detector = Detector(PrivacyPolicy())
+        engine = AnalyzerEngine(
+            registry=RecognizerRegistry(recognizers=[g.recognizer for g in detector.gated], supported_languages=["en"]),
+            nlp_engine=Blank(), supported_languages=["en"],
+            context_aware_enhancer=LemmaContextAwareEnhancer(context_matching_mode="whole_word"),
+        )
+        for text in sys.stdin.read().split("\\0"):
+            theirs = engine.analyze(text, "en", score_threshold=0.4)
+            spans = resolve(text, [Span(r.start, r.end, r.entity_type, round(float(r.score), 6)) for r in theirs])
+            mine = [Span(s.start, s.end, s.type, round(s.score, 6)) for s in detector.find(text)]
+            assert mine == spans, (text, mine, spans)
+            print(len(mine))
+    """
+    corpus = [text for text, _ in EXAMPLES.values()]
+    corpus += [
+        "My passport, which I renewed in May, has the number 912345678 and the bank account is 945456787654.",
+        "The passport of a friend who lives far from here and travels a lot was renewed lately: 912345678.",
+        "Please call me on (415) 555-2671. My driver license is D1234567, I think; the permit X99 is older.",
+        "Social security: 536904399. Account 12345678 at the bank. The individual tax number 912-74-5678.",
+        "Rechnung DE136695976, Reisepass C01X00T41, Ausweis T22000129; Krankenkasse A123456780.",
+    ]
+    done = run(script, "\0".join(corpus))
+    assert sum(int(n) for n in done.split()) > 25
+
+
+def run(script: str, given_: str = "") -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)], input=given_, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_presidio_is_loaded_without_spacy_and_leaves_no_placeholder_behind() -> None:
+    run("""
+        import sys
+        from gateway.redaction.presidio import load
+        assert "presidio_analyzer" not in sys.modules, "importing the gateway must not import Presidio"
+        load()
+        heavy = {m.split(".")[0] for m in sys.modules} & {"spacy", "thinc", "tldextract", "requests", "torch", "numpy"}
+        assert not heavy, heavy
+        import tldextract
+        assert tldextract.__file__
+    """)
+
+
+def test_nothing_is_printed_or_logged_and_no_handler_prints() -> None:
+    done = run("""
+        import logging, sys
+        logging.basicConfig(level=1, stream=sys.stdout)
+        from gateway.redaction.detect import Detector
+        from gateway.model import PrivacyPolicy
+        assert Detector(PrivacyPolicy()).find("Dr Jane Roe, jane@acme.example, passport 912345678")
+        for name in ("decision_process", "presidio-analyzer"):
+            log = logging.getLogger(name)
+            assert all(type(h) is logging.NullHandler for h in log.handlers) and not log.propagate, name
+            log.error("Jane Roe")
+    """)
+    assert done == ""
+
+
+# ------------------------------------------------------------------ what the gateway adds
+
+
+def test_tokens_in_a_text_are_not_redacted_again() -> None:
+    text = "Name: [PERSON_k3f9a2c17qzx] and ssn [US_SSN_536904399abc]; mail [EMAIL_ADDRESS_0123456789ab]"
+    assert found(text) == []
+
+
+def test_what_only_looks_like_a_token_is_scanned() -> None:
+    assert found("[NOTES_4155552671ab]: call 415-555-2672") == [("PHONE_NUMBER", "415-555-2672")]
+    assert ("EMAIL_ADDRESS", "a@acme.example") in found("[PERSON_a@acme.example]")
+
+
+def test_a_value_around_a_token_keeps_the_token() -> None:
+    assert found("x[PERSON_k3f9a2c17qzx]@acme.example jane@acme.example") == [("EMAIL_ADDRESS", "jane@acme.example")]
+
+
+@pytest.mark.parametrize(
+    ("text", "type_"),
+    [
+        ("ja\u200bne@ac\u00adme.example", "EMAIL_ADDRESS"),
+        ("4111\u00a01111\u20111111\u20141111", "CREDIT_CARD"),
+        ("\uff14\uff11\uff11\uff11 1111 1111 1111", "CREDIT_CARD"),
+        ("5\u202e36-90-4399", "US_SSN"),
+        ("DE89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00", "IBAN_CODE"),
+    ],
+)
+def test_evasion_by_characters_that_look_alike_or_like_nothing(text: str, type_: str) -> None:
+    around = f"see {text} there"
+    assert found(around) == [(type_, text)]
+
+
+def test_a_long_text_is_scanned_in_pieces_that_lose_nothing() -> None:
+    unit = "Dr Jane Roe, jane.roe@acme.example, +44 20 7946 0327; "
+    for text in (unit * 800, (unit * 800).replace(" ", "\u2003")[: PIECE * 3]):
+        got = DETECTOR.find(text)
+        whole = text.count("jane.roe@acme.example")
+        assert sum(1 for span in got if span.type == "EMAIL_ADDRESS" and span.end - span.start == 21) == whole
+        assert all(a.end <= b.start for a, b in zip(got, got[1:], strict=False))
+    filler = "x" * (PIECE - 10)
+    assert found(f"{filler} jane.roe@acme.example")[-1] == ("EMAIL_ADDRESS", "jane.roe@acme.example")
+    assert OVERLAP > 100
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("hostile", ["a" * 50_000 + "@", "1-" * 25_000, "Dr " + "A" * 50_000, "Name:" * 10_000, "a.b@" * 12_000, "::" * 25_000])
+def test_hostile_input_ends(hostile: str) -> None:
+    import time
+
+    began = time.monotonic()
+
+    def check() -> None:
+        if time.monotonic() - began > 10:
+            raise TimeoutError
+
+    try:
+        DETECTOR.find(hostile, check)
+    except TimeoutError:
+        pass
+    assert time.monotonic() - began < 40
+
+
+def test_a_pattern_that_runs_out_of_time_is_a_failure_not_a_skip(monkeypatch: pytest.MonkeyPatch) -> None:
+    from presidio_analyzer import pattern_recognizer
+
+    assert pattern_recognizer.REGEX_TIMEOUT_SECONDS <= 5
+    monkeypatch.setattr(pattern_recognizer, "REGEX_TIMEOUT_SECONDS", 0.01)
+    slow = CustomRecognizer("slow", "SLOW", patterns=((r"(?:x|x|x)+y", 0.9),))
+    with pytest.raises(PatternTimeout):
+        Detector(PrivacyPolicy(entities=("EMAIL_ADDRESS",), recognizers=(slow,))).find("x" * 5000)
+
+
+def test_an_administrators_patterns_context_and_deny_list() -> None:
+    rules = (
+        CustomRecognizer("staff", "EMPLOYEE_ID", patterns=((r"\bEMP-\d{5}\b", 0.2),), context=("employee",)),
+        CustomRecognizer("people", "PERSON", deny_list=("Ada Byron", "Ada Byron King", "O'Neil (Jr)")),
+    )
+    policy = PrivacyPolicy(recognizers=rules)
+    assert found("the employee EMP-12345 left", policy) == [("EMPLOYEE_ID", "EMP-12345")]
+    assert found("the part EMP-12345 broke", policy) == []
+    text = "ada byron king met O'Neil (Jr) and Ada Byrons"
+    assert found(text, policy) == [("PERSON", "ada byron king"), ("PERSON", "O'Neil (Jr)")]
+
+
+def test_allow_list_threshold_and_chosen_entities() -> None:
+    text = "Dr Jane Roe, jane@acme.example, 10.20.30.40"
+    assert found(text, PrivacyPolicy(allow_list=("10.20.30.40",), entities=("IP_ADDRESS",))) == []
+    assert found(text, PrivacyPolicy(entities=("IP_ADDRESS",))) == [("IP_ADDRESS", "10.20.30.40")]
+    assert found(text, PrivacyPolicy(threshold=0.9)) == [("EMAIL_ADDRESS", "jane@acme.example")]
+    assert "IT_FISCAL_CODE" in Detector(PrivacyPolicy(languages=("en", "it"))).known_types
+    assert not any(g.recognizer.supported_entities == ["URL"] for g in DETECTOR.gated)
+    assert found("see https://acme.com/x", PrivacyPolicy(entities=("URL",))) == [("URL", "https://acme.com/x")]
+
+
+def test_entities_are_listed_once_each() -> None:
+    assert len(BY_TYPE) == len(ENTITIES)
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> Any:
+    yield
+    assert not [r for r in caplog.records if r.levelno >= logging.INFO and "presidio" in r.name]

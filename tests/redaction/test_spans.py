@@ -1,0 +1,40 @@
+"""Overlaps: resolved the same way whatever the order, and nothing found is left uncovered."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.model import Span
+from gateway.redaction.spans import resolve
+
+TEXT = "ab cd-ef gh ij kl mn op qr st uv wx"
+span = st.builds(
+    lambda a, n, t, s: Span(a, min(len(TEXT), a + n), t, s),
+    st.integers(0, len(TEXT) - 1), st.integers(1, 9), st.sampled_from("ABC"), st.sampled_from([0.4, 0.9]),
+)  # fmt: skip
+
+
+@given(st.lists(span, max_size=9), st.randoms(use_true_random=False), st.lists(st.integers(0, 30), max_size=2))
+def test_spans_never_overlap_cover_everything_found_and_do_not_depend_on_order(spans, random, starts) -> None:  # type: ignore[no-untyped-def]
+    taken = [(a, a + 2) for a in sorted(set(starts)) if a + 1 not in starts]
+    got = resolve(TEXT, spans, taken)
+    shuffled = list(spans)
+    random.shuffle(shuffled)
+    assert resolve(TEXT, shuffled, taken) == got
+    assert all(a.end <= b.start for a, b in zip(got, got[1:], strict=False))
+    blocked = {i for a, b in taken for i in range(a, b)}
+    covered = {i for s in got for i in range(s.start, s.end)}
+    assert not covered & blocked
+    wanted = {i for s in spans for i in range(s.start, s.end) if TEXT[i].isalnum()} - blocked
+    assert wanted <= covered
+
+
+def test_the_longest_wins_then_the_score_then_the_type() -> None:
+    assert resolve(TEXT, [Span(0, 5, "A", 0.4), Span(0, 2, "B", 1.0)]) == [Span(0, 5, "A", 0.4)]
+    assert resolve(TEXT, [Span(0, 5, "A", 0.4), Span(0, 5, "B", 0.9)]) == [Span(0, 5, "B", 0.9)]
+    assert resolve(TEXT, [Span(0, 5, "B", 0.9), Span(0, 5, "A", 0.9)]) == [Span(0, 5, "A", 0.9)]
+
+
+def test_what_remains_of_a_loser_stays_personal_data() -> None:
+    assert resolve(TEXT, [Span(0, 8, "A", 0.9), Span(6, 11, "B", 0.9)]) == [Span(0, 8, "A", 0.9), Span(9, 11, "B", 0.9)]

@@ -1,0 +1,96 @@
+"""From bytes to text, in this process: the functions the child runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.errors import Invalid, TooLarge, UnsupportedMedia
+from gateway.retrieval.extract import Extracted, decode, extract, markdown_headings
+from tests.retrieval import files
+
+
+def read(data: bytes, kind: str, *, pages: int = 100, chars: int = 100_000) -> Extracted:
+    return extract(data, kind, pages, chars)
+
+
+def headings(found: Extracted) -> list[tuple[str, int]]:
+    return [(found.text[start:end], level) for start, end, level in found.headings]
+
+
+def test_pdf_has_pages() -> None:
+    found = read(files.pdf("first page\nsecond line", "third"), "pdf")
+    assert found.title == "Travel policy"
+    assert [number for number, _, _ in found.pages] == [1, 2]
+    assert [found.text[start:end] for _, start, end in found.pages] == ["first page\nsecond line", "third"]
+
+
+def test_docx() -> None:
+    found = read(files.docx(("Heading1", "Leave"), ("", "Everyone has 30 days."), ("Heading2", "Sick leave")), "docx")
+    assert [text for text, _ in headings(found)] == ["Leave", "Sick leave"]
+    assert "Everyone has 30 days." in found.text
+    assert found.title == "Leave"
+    levels = [level for _, level in headings(found)]
+    assert levels[0] < levels[1]
+
+
+def test_html_without_what_people_do_not_see() -> None:
+    found = read(files.HTML, "html")
+    assert found.title == "Handbook & more"
+    assert headings(found) == [("Benefits", 1), ("Meals", 2)]
+    for hidden in ("alert", "IGNORE", "also hidden", "collector.example", "title:"):
+        assert hidden not in found.text
+    assert "a plate" in found.text
+
+
+def test_html_declares_its_encoding() -> None:
+    page = '<html><head><meta charset="iso-8859-1"></head><body><p>Größe</p></body></html>'
+    assert "Größe" in read(page.encode("iso-8859-1"), "html").text
+
+
+def test_markdown_is_kept_as_it_stands() -> None:
+    found = read(files.MARKDOWN, "markdown")
+    assert found.text == files.MARKDOWN.decode()
+    assert headings(found) == [("Leave", 1), ("Annual leave", 2), ("Sick leave", 2)]
+    assert found.title == "Leave"
+
+
+def test_headings_in_fences_are_code() -> None:
+    text = "~~~\n# a\n~~~\n# b #\n####### seven\n#nospace\n```\n# c"
+    assert [text[s:e] for s, e, _ in markdown_headings(text)] == ["b"]
+
+
+def test_csv_rows_become_labelled_lines() -> None:
+    found = read(files.CSV, "csv")
+    assert found.text == "Name: Jane Roe\nDepartment: Finance\nSalary: 50000\n\nName: Bob Poe\nDepartment: Legal\n"
+    assert read(b"a;b\n1;2\n3;4;5\n", "csv").text == "a: 1\nb: 2\n\na: 3\nb: 4\ncolumn 3: 5\n"
+
+
+def test_line_ends_and_zero_bytes() -> None:
+    assert decode(b"\xef\xbb\xbfa\r\nb\rc") == "a\nb\nc"
+    assert decode("x\0y".encode("utf-16")) == "xy"
+    assert "é" in decode("café crème brûlée, s'il vous plaît. ".encode("latin-1") * 5)
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7 and then rubbish", files.pdf("text")[:300]])
+def test_broken_pdf(data: bytes) -> None:
+    with pytest.raises(UnsupportedMedia) as refused:
+        read(data, "pdf")
+    assert "rubbish" not in str(refused.value)
+
+
+def test_broken_docx() -> None:
+    with pytest.raises((UnsupportedMedia, Invalid)):
+        read(files.archive({"word/document.xml": "<w:document><w:body>"}), "docx")
+
+
+def test_no_text() -> None:
+    with pytest.raises(Invalid, match="no text in this pdf file") as refused:
+        read(files.pdf(""), "pdf")
+    assert "scanned" in refused.value.hint
+
+
+def test_limits() -> None:
+    with pytest.raises(TooLarge, match="pages"):
+        read(files.pdf("a", "b", "c"), "pdf", pages=2)
+    with pytest.raises(TooLarge, match="characters"):
+        read(b"word " * 100, "text", chars=400)
