@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ipaddress
 import os
@@ -11,20 +10,20 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import asyncpg
 import hypothesis
 import pytest
 
 from gateway.crypto.keyring import KeyRing
 from gateway.store import Store, open_store
 from gateway.store.embedded import EmbeddedServer
+from tests.apart import run_apart, run_sql
+from tests.shared import shared_world, world
 
-T = TypeVar("T")
+__all__ = ["shared_world", "world"]
 
 TEMPLATE = "gateway_template"
 
@@ -92,20 +91,6 @@ def no_network() -> Iterator[NetworkGuard]:
     yield GUARD
     GUARD.on = False
     assert not GUARD.tried, f"tried to reach {sorted(set(GUARD.tried))}"
-
-
-def run_apart(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end on a loop of its own, in a thread, for fixtures that outlive the loop of a test."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
-
-
-async def run_sql(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture(scope="session")

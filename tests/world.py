@@ -136,7 +136,7 @@ def open_world(folder: Path, database_url: str, *, documents: bool = True) -> Wo
                 uvicorn.Config(application(settings, house), log_level="warning", access_log=False, lifespan="on")
             )
             serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
             stop = asyncio.Event()
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.audit import AuditLog
 from gateway.chat import records
+from gateway.chat.apart import apart
 from gateway.chat.find import Finder, Found
 from gateway.chat.options import Options
 from gateway.chat.prompt import last_question, with_passages
@@ -34,7 +36,7 @@ from gateway.errors import (
 )
 from gateway.model import Call, Decision, Json, Model, Position, Principal, Sensitivity, Zone
 from gateway.policy import Current
-from gateway.redaction import Redactor, find_originals, leaves, replace_leaves, unscannable
+from gateway.redaction import Original, Redactor, cover, find_originals, leaves, replace_leaves, unscannable
 from gateway.routing import Router
 
 DEFAULT_ANSWER_TOKENS = 512
@@ -152,12 +154,13 @@ class Chat:
         if admitted.scope is not None:
             top_k = admitted.options.top_k or self._top_k
             found = await self._finder.find(asked.bundle, scanned.question, question, admitted.scope, top_k)
-        sight = look(asked.bundle, asked.principal, scanned.typed, found.entries)
-        body = with_passages(scanned.body, found.passages, cite=admitted.options.cite, system=admitted.system)
+        own, found, typed = await apart(len(question) * len(found.entries), lambda: _cover(scanned, found))
+        sight = look(asked.bundle, asked.principal, typed, found.entries)
+        body = with_passages(own, found.passages, cite=admitted.options.cite, system=admitted.system)
         labels = {passage.label for passage in found.passages} | {asked.bundle.routing.default_label}
         entities = {original.type for original in sight.originals.values()}
         sensitivity = Sensitivity(frozenset(labels), frozenset(entities), scanned.unscannable)
-        return Grounded(scanned, body, question, found, sight, sensitivity)
+        return Grounded(scanned, body, last_question(own), found, sight, sensitivity)
 
     def _route(self, grounded: Grounded) -> Routed:
         """Routing: sensitivity first, then what the caller may use, then the objective."""
@@ -200,7 +203,8 @@ class Chat:
         plain = model.zone in bundle.privacy.plain_zones
         outgoing = self._router.prepare(model, _call(grounded, plain=plain))
         if not plain:
-            leaked = find_originals(outgoing.body, grounded.sight.originals)
+            originals = grounded.sight.originals
+            leaked = await apart(len(outgoing.body), lambda: find_originals(outgoing.body, originals))
             if leaked:
                 raise EgressBlocked(
                     "personal data stood in the bytes about to leave: " + ", ".join(sorted(set(leaked))),
@@ -330,6 +334,29 @@ class Chat:
         """Wait for the records of requests whose callers have gone."""
         if self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
+
+
+def _cover(scanned: Scanned, found: Found) -> tuple[Json, Found, dict[str, Original]]:
+    """Replace values that became known only through other texts of this request.
+
+    A name typed without a title is known for a name once a passage holds it; a passage may hold bare what another one
+    marks. What stood in the caller's own words counts as typed by him.
+    """
+    typed = dict(scanned.typed)
+    if not found.passages:
+        return scanned.body, found, typed
+    known = {**{token: Original(entry.value, entry.type) for token, entry in found.entries.items()}, **typed}
+    own = leaves(scanned.body)
+    texts: list[str] = []
+    for leaf in own:
+        text, used = cover(leaf.text, known)
+        texts.append(text)
+        typed.update({token: known[token] for token in used})
+    passages = tuple(
+        replace(p, text=cover(p.text, known)[0], title=cover(p.title, known)[0], heading=cover(p.heading, known)[0])
+        for p in found.passages
+    )
+    return replace_leaves(scanned.body, own, texts), replace(found, passages=passages), typed
 
 
 def _call(grounded: Grounded, *, plain: bool) -> Call:

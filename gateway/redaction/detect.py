@@ -52,7 +52,7 @@ class Detector:
         stop_words()
 
     def find(self, text: str, check: Check = lambda: None) -> list[Span]:
-        """Personal data in `text`, in order, nothing overlapping, tokens left alone. Offsets are code points of `text`."""
+        """Personal data in `text`, in order, none overlapping, tokens left alone. Offsets are code points of `text`."""
         folded = fold(text)
         taken = [(start, end) for start, end, _ in token_spans(folded.text, self.known_types)]
         veiled = folded.text

@@ -29,9 +29,7 @@ ENTITIES: Final = (
     Entity("PERSON", "a name after a title or a label, or in a column of names", "gateway"),
     Entity("DATE_OF_BIRTH", "a date after a label such as `DOB:` or `born on`", "gateway", 3),
     Entity("EMAIL_ADDRESS", "an e-mail address, internal domains included", "EmailRecognizer"),
-    Entity(
-        "PHONE_NUMBER", "a valid number of eight regions or with a country code, seven digits or more", "gateway", 7
-    ),
+    Entity("PHONE_NUMBER", "a valid number of eight regions, or one with a country code", "gateway", 7),
     Entity("IBAN_CODE", "an IBAN with a right checksum", "IbanRecognizer", 2),
     Entity("CREDIT_CARD", "a card number with a right checksum", "CreditCardRecognizer", 12),
     Entity("IP_ADDRESS", "an IPv4 or IPv6 address", "IpRecognizer"),
@@ -65,9 +63,7 @@ ENTITIES: Final = (
     Entity("IT_PASSPORT", "an Italian passport number", "ItPassportRecognizer", 7, language="it"),
     Entity("IT_IDENTITY_CARD", "an Italian identity card number", "ItIdentityCardRecognizer", 5, language="it"),
     Entity("PL_PESEL", "a Polish national number", "PlPeselRecognizer", 11, language="pl"),
-    Entity(
-        "FI_PERSONAL_IDENTITY_CODE", "a Finnish identity code", "FiPersonalIdentityCodeRecognizer", 9, language="fi"
-    ),
+    Entity("FI_PERSONAL_IDENTITY_CODE", "a Finnish code", "FiPersonalIdentityCodeRecognizer", 9, language="fi"),
     Entity("SE_PERSONNUMMER", "a Swedish personal number", "SePersonnummerRecognizer", 10, language="sv"),
     Entity("TR_NATIONAL_ID", "a Turkish identity number", "TrNationalIdRecognizer", 11, language="tr"),
     Entity("KR_RRN", "a Korean resident number", "KrRrnRecognizer", 13, language="ko"),

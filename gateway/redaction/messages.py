@@ -19,21 +19,26 @@ from gateway.model import Json
 Path: TypeAlias = tuple[str | int, ...]
 Visit: TypeAlias = Callable[[Path, str], str]
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _SKIPPED_AT_TOP: Final = frozenset({"model", "gateway"})
-_STRUCTURE: Final = frozenset(
-    """role type id tool_call_id call_id item_id status object format detail strict finish_reason service_tier tool_choice
-    reasoning_effort effort verbosity modalities truncation include response_format syntax voice media_type model
-    prompt_cache_key previous_response_id $schema $ref""".split()
-)
+_STRUCTURE: Final = _names("""
+    role type id tool_call_id call_id item_id status object format detail strict finish_reason service_tier
+    tool_choice reasoning_effort effort verbosity modalities truncation include response_format syntax voice
+    media_type model prompt_cache_key previous_response_id $schema $ref
+""")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/#$+-]{1,128}\Z")
 _MANY_DIGITS: Final = re.compile(r"\d(?:[._:/+-]?\d){6}")
 _KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,63}\Z")
 _CARRIES_JSON: Final = frozenset({"arguments", "output", "partial_json", "input"})
 _TOOL_ROLES: Final = frozenset({"tool", "function"})
-_LIMITS: Final = frozenset(
-    """created seed minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems
-    max_tokens budget_tokens max_completion_tokens max_output_tokens""".split()
-)
+_LIMITS: Final = _names("""
+    created seed minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems
+    max_tokens budget_tokens max_completion_tokens max_output_tokens
+""")
 _PARTS: Final = {
     "image_url": "image",
     "input_image": "image",

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from gateway.redaction.labels import LIKELY, NOT_NAMES, SURE
+
 Found = tuple[int, int]
 
 # `regex` (a dependency of Presidio) knows Unicode's upper case; it is compiled late, when a detector starts.
 _UP = r"\p{Lu}"
 _LET = r"[\p{L}\p{M}]"
-_WORD = rf"{_UP}{_LET}*(?:['’\-]{_LET}+)*"
+_WORD = rf"{_UP}{_LET}*(?:['\u2019\-]{_LET}+)*"
 _INITIAL = rf"{_UP}\."
 _PARTICLE = r"(?:von|van|vom|zu|zur|de|der|den|del|della|di|da|dos|du|la|le|bin|ibn|al|el|ter|ten|af|av)"
 _BLANK = r"[ \t\u00a0]{1,3}"
@@ -27,44 +29,28 @@ _NAME = rf"(?:{_PARTICLE}{_BLANK}){{0,2}}{_PIECE}{_MORE}{{0,3}}"
 _NAMES = rf"(?:{_PARTICLE}{_BLANK}){{0,2}}{_PIECE}{_MORE}{{1,3}}"
 
 _TITLE = (
-    r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Doctor|Sir|Dame|Lord|Lady|Rev|Reverend|Judge|Justice|Captain|Capt|Herr|Herrn|Frau"
+    r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Doctor|Sir|Dame|Lord|Lady|Rev|Reverend|Judge|Justice|Captain|Capt"
+    r"|Herr|Herrn|Frau"
     r"|Monsieur|Madame|Mme|Mlle|Señora?|Srta|Sra|Dott|Dottoressa|Signora?|Sig|Meneer|Mevrouw)"
 )
 _SEP = r"[ \t]*[\"'*_`]{0,3}[ \t]*[:=|][ \t|]*[\"'*_`]{0,3}[ \t]*"
 # A label stands at the beginning of a line, cell, entry or quotation; what it is called is looked up, not matched.
 _LABEL = re.compile(
-    rf"(?:^|(?<=[|>;,\t({{\[\"'*•·]))[ \t\-*_#>|\"'\d.]{{0,8}}([^\W\d_][^\W\d]*(?:[ '’.\-][^\W\d]+){{0,4}}){_SEP}",
+    rf"(?:^|(?<=[|>;,\t({{\[\"'*•·]))[ \t\-*_#>|\"'\d.]{{0,8}}([^\W\d_][^\W\d]*(?:[ '\u2019.\-][^\W\d]+){{0,4}}){_SEP}",
     re.MULTILINE,
 )
-# Labels of which one word is enough for a name, and those where it takes two: "Owner: Finance" names nobody.
-_SURE: Final = frozenset(
-    """name|full name|first name|last name|given name|family name|middle name|maiden name|legal name|preferred name
-    |display name|surname|forename|employee name|employee full name|customer name|client name|patient name|contact name
-    |applicant name|candidate name|account holder name|cardholder name|beneficiary name|user name|member name|student name
-    |tenant name|owner name|manager name|author name|signatory name|witness name|nachname|vorname|nom|prénom|nombre
-    |apellido|apellidos|cognome|patient|employee|cardholder|account holder|next of kin|emergency contact|guardian|spouse
-    |partner|mother|father|mitarbeiter|mitarbeiterin|kundin""".replace("\n    ", "").split("|")
-)
-_LIKELY: Final = frozenset(
-    """from|to|cc|bcc|attn|attention|contact|contact person|manager|line manager|supervisor|signed|signed by|signatory
-    |author|authors|candidate|applicant|customer|client|owner|assignee|reviewer|reporter|reported by|prepared by
-    |approved by|written by|reviewed by|submitted by|requested by|created by|witnessed by|interviewed by|buyer|seller
-    |tenant|landlord|beneficiary|witness|claimant|defendant|plaintiff|respondent|attendee|attendees|participant
-    |participants|director|representative|interviewer|hr partner|ansprechpartner|ansprechpartnerin|kunde|signed off by
-    |co authored by|account manager|project manager|team lead|head of department|colleague|visitor|driver
-    |person in charge|responsible|responsible person""".replace("\n    ", "").split("|")
-)
 _CLOSING = (
-    r"(?i:(?:best|kind|warm|kindest)?[ ]?regards|best wishes|(?:yours )?(?:sincerely|faithfully|truly)|cheers|many thanks|thanks"
-    r"|mit freundlichen grüßen|viele grüße|cordialement)"
+    r"(?i:(?:best|kind|warm|kindest)?[ ]?regards|best wishes|(?:yours )?(?:sincerely|faithfully|truly)|cheers"
+    r"|many thanks|thanks|mit freundlichen grüßen|viele grüße|cordialement)"
 )
 _TITLED = re.compile(rf"\b{_TITLE}\b")
 # (what the text must contain, pattern whose first group is the name)
+_GREETING = r"(?:Dear|Hi|Hello|Liebe|Lieber|Cher|Chère)"
 _PERSON: Final = (
     (re.compile("<"), rf"(?<![\w.])({_NAMES})[ \t]*<[^<>@\s]{{1,64}}@"),
     (
-        re.compile(r"\b(?:Dear|Hi|Hello|Liebe|Lieber|Cher|Chère)\b"),
-        rf"(?:^|(?<=[\n>\"]))[ \t]*(?:Dear|Hi|Hello|Liebe|Lieber|Cher|Chère)[ \t]+(?:{_TITLE}\.?{_BLANK})?({_NAME})[ \t]*[,!:\n]",
+        re.compile(rf"\b{_GREETING}\b"),
+        rf"(?:^|(?<=[\n>\"]))[ \t]*{_GREETING}[ \t]+(?:{_TITLE}\.?{_BLANK})?({_NAME})[ \t]*[,!:\n]",
     ),
     (
         re.compile(r"(?i)regards|wishes|sincerely|faithfully|truly|cheers|thanks|grü|cordialement"),
@@ -82,28 +68,19 @@ _MONTHS = (
     r"|sept?(?:ember)?|oct(?:ober)?|okt(?:ober)?|nov(?:ember)?|dec(?:ember)?|dez(?:ember)?)"
 )
 _DATE = (
-    rf"(?:\d{{1,4}}[ ]?[./\-][ ]?\d{{1,2}}[ ]?[./\-][ ]?\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th|\.)?[ -](?:of )?{_MONTHS}\.?,?[ -]\d{{2,4}}"
+    r"(?:\d{1,4}[ ]?[./\-][ ]?\d{1,2}[ ]?[./\-][ ]?\d{2,4}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?[ -](?:of )?{_MONTHS}\.?,?[ -]\d{{2,4}}"
     rf"|{_MONTHS}\.?[ ]\d{{1,2}}(?:st|nd|rd|th)?,?[ ]\d{{2,4}})"
 )
+_BIRTH_SEP = _SEP.replace("[:=|]", "(?:[:=|]|is|on|was)?")
 _BIRTH = (
-    rf"(?i:\b(?:date[ _-]of[ _-]birth|birth[ _-]?date|d\.?o\.?b\b\.?|birthday|geburtsdatum|geb\.|geboren(?: am)?|date de naissance"
-    rf"|né(?:e)? le|fecha de nacimiento|data di nascita|born)){_SEP.replace('[:=|]', '(?:[:=|]|is|on|was)?')}({_DATE})"
+    rf"(?i:\b(?:date[ _-]of[ _-]birth|birth[ _-]?date|d\.?o\.?b\b\.?|birthday|geburtsdatum|geb\.|geboren(?: am)?"
+    rf"|date de naissance|né(?:e)? le|fecha de nacimiento|data di nascita|born)){_BIRTH_SEP}({_DATE})"
 )
 
 _BIRTH_WORDS: Final = re.compile(r"\b(?=[BbDdGgNnFf](?:[oaiOAIeEé.]))\w")
 
-# Words in capitals after a title or label that begin the next sentence or name no person.
-_NOT_NAMES: Final = frozenset(
-    """The A An And Or But If In On At To Of For From By With As Is Was We You He She It They I This That These Those There
-    My Our Your His Her Its Their Please Thank Thanks Re Subject Date Sent Cc Bcc To From Email Phone Tel Address Department
-    Team All Everyone Colleagues Sir Madam Hiring Manager HR IT Finance Legal Engineering Support Sales Marketing Operations
-    Human Resources Committee Board Company Group Ltd Inc GmbH LLC Limited Corporation Monday Tuesday Wednesday Thursday
-    Friday Saturday Sunday January February March April June July August September October November December Yes No None
-    Unknown Confidential Internal Public Role Title Name Employee Salary Position Start End Grade Status Location Office Policy
-    Staff Customer Client Service Services Desk Payroll Accounts Procurement Security Compliance Audit Admin Administrator
-    System User Owner Contact Number ID What When Where Who Why How""".split()
-)
-_LAST_POSSESSIVE = re.compile(r"['’]s\Z")
+_LAST_POSSESSIVE = re.compile(r"['\u2019]s\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +111,8 @@ def people(text: str) -> Iterator[Found]:
         if match and (found := _trim(text, *match.span(1))):
             yield found
     for label in _LABEL.finditer(text):
-        name = re.sub(r"['’]s\b|[_\-]", lambda m: " " if m[0] in "_-" else "", label[1].lower())
-        least = 1 if name in _SURE else 2 if name in _LIKELY else 0
+        name = re.sub(r"['\u2019]s\b|[_\-]", lambda m: " " if m[0] in "_-" else "", label[1].lower())
+        least = 1 if name in SURE else 2 if name in LIKELY else 0
         match = patterns.after_label.match(text, label.end()) if least else None
         if match and (found := _trim(text, *match.span(1))) and len(text[slice(*found)].split()) >= least:
             yield found
@@ -158,7 +135,7 @@ def _trim(text: str, start: int, end: int) -> Found | None:
     last = start
     for word in re.finditer(r"\S+", text[start:end]):
         bare = _LAST_POSSESSIVE.sub("", word[0])
-        if bare.strip(".") in _NOT_NAMES:
+        if bare.strip(".") in NOT_NAMES:
             break
         last = start + word.start() + len(bare)
         if bare != word[0]:
@@ -170,11 +147,12 @@ def _trim(text: str, start: int, end: int) -> Found | None:
 
 
 _HEADS: Final = re.compile(
-    r"(?i)(?:(?:full|first|last|given|family|employee|customer|client|patient|contact|manager|candidate|user)[ _-]?)*name|surname"
-    r"|employee|(?:line[ _-])?manager|patient|candidate|contact|owner|approver|reviewer|assignee|attendee|requester"
+    r"(?i)(?:(?:full|first|last|given|family|employee|customer|client|patient|contact|manager|candidate|user)[ _-]?)"
+    r"{0,2}name|surname|employee|(?:line[ _-])?manager|patient|candidate|contact|owner|approver|reviewer|assignee"
+    r"|attendee|requester"
 )
 _BIRTH_HEADS: Final = re.compile(r"(?i)dob|d\.o\.b\.?|date[ _-]of[ _-]birth|birth[ _-]?date|birthday|born|geburtsdatum")
-_CELL_NAME: Final = re.compile(r"[^\W\d_][\w.'’\-]*(?:,? [^\W\d_][\w.'’\-]*){0,4}\Z")
+_CELL_NAME: Final = re.compile(r"[^\W\d_][\w.'\u2019\-]*(?:,? [^\W\d_][\w.'\u2019\-]*){0,4}\Z")
 _RULE: Final = re.compile(r"[\s|:+=]*-[\s|:\-+=]*\Z")
 _SEPARATORS: Final = ("|", "\t", ";", ",")
 
@@ -202,7 +180,7 @@ def columns(text: str) -> Iterator[tuple[int, int, str]]:
 def _fits(kind: str, cell: str) -> bool:
     if kind == "DATE_OF_BIRTH":
         return any(c.isdigit() for c in cell)
-    return _CELL_NAME.match(cell) is not None and cell not in _NOT_NAMES and not any(c.isdigit() for c in cell)
+    return _CELL_NAME.match(cell) is not None and cell not in NOT_NAMES and not any(c.isdigit() for c in cell)
 
 
 def _head(line: str, following: str) -> tuple[str, dict[int, str]]:

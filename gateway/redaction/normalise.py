@@ -23,7 +23,9 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 _WORD: Final = re.compile(r"[^\W\d_]{2,}(?:['\u2019][^\W\d_]+)?")
 _DIGITS_ONLY: Final = frozenset({"PHONE_NUMBER"})
 _PACKED: Final = ("CREDIT_CARD", "IBAN_CODE", "MAC_ADDRESS", "US_", "UK_", "DE_")
-_PARTICLES: Final = frozenset("von van de der den da di la le bin ibn al el ter zu dos del the and of".split())
+_PARTICLES: Final = frozenset(
+    ("von", "van", "de", "der", "den", "da", "di", "la", "le", "bin", "ibn", "al", "el", "ter", "zu", "dos", "del")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """Drop what nobody sees and write spaces, dashes and full-width ASCII plainly, so that patterns see through them."""
+    """Without what nobody sees, and spaces, dashes and full-width ASCII written plainly: what patterns look at."""
     if text.isascii() or not _ODD.search(text):
         return Folded(text)
     kept: list[str] = []

@@ -1,8 +1,9 @@
 """Where a known value stands in a text: the rule that covering (before sending) and the egress look share.
 
 A value is *strong* when it is long enough to mean itself anywhere: eight letters or digits and not a single word, or
-several words of six. It is found in any case, inside longer text too. Other values (a surname, a short number) are *weak*: found as whole words in
-the same case. Values of fewer than three letters or digits prove nothing and are not looked for.
+several words of six. It is found in any case, inside longer text too. Other values (a surname, a short number) are
+*weak*: found as whole words in the same case. Values of fewer than three letters or digits prove nothing and are not
+looked for.
 """
 
 from __future__ import annotations
@@ -52,10 +53,9 @@ def needle(value: str) -> Needle | None:
     if solid < LEAST:
         return None
     words = tuple(_BLANKS.split(value.strip()))
-    if len(words) == 1:
-        strong = solid >= STRONG and not words[0].replace("-", "").isalpha()
-    else:
-        strong = solid >= STRONG_WORDS
+    one_word = len(words) == 1
+    long = solid >= (STRONG if one_word else STRONG_WORDS)
+    strong = long and not (one_word and words[0].replace("-", "").isalpha())
     plain = lower(value)
     encoded = tuple({lower(quote(value)), lower(quote_plus(value)), lower(quote(value, safe=""))} - {plain})
     if not strong:

@@ -17,7 +17,7 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from gateway.errors import Broken
 
@@ -45,7 +45,7 @@ class _Nothing(metaclass=_Anything):
 
 
 class _Placeholder(ModuleType):
-    __path__: list[str] = []
+    __path__: ClassVar[list[str]] = []  # type: ignore[misc]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

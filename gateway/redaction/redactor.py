@@ -1,4 +1,4 @@
-"""Redaction as a service to the journeys: off the event loop, bounded in time and number, closed when anything fails."""
+"""Redaction as a service to the journeys: off the event loop, bounded, and closed when anything fails."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _ROUNDS: Final = 3
 class Redactor:
     """Replaces personal data by keyed tokens.
 
-    Detector failures, time-outs and a full queue raise RedactionUnavailable; content never stands in the error. Findings
-    (never texts) are cached by a keyed digest of text and policy, so a conversation's history is scanned once.
+    Detector failures, time-outs and a full queue raise RedactionUnavailable; content never stands in the error.
+    Findings (never texts) are cached by a keyed digest of text and policy, so a conversation's history is scanned once.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class Redactor:
     ) -> list[Redaction]:
         """Each text redacted, in order.
 
-        `linked`: the texts belong together (one request, one document); a value found in one of them is replaced wherever
-        it stands in any, by the rule of `occurrences`. Raises RedactionUnavailable.
+        `linked`: the texts belong together (one request, one document); a value found in one of them is replaced
+        wherever it stands in any, by the rule of `occurrences`. Raises RedactionUnavailable.
         """
         if not policy.enabled or not any(texts):
             return [Redaction(Redacted(text), {}) for text in texts]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gateway.crypto.keyring import KeyRing
 from gateway.redaction.nouns import Original, VaultEntry
@@ -11,7 +11,10 @@ from gateway.redaction.tokens import type_of
 from gateway.store import Store
 
 if TYPE_CHECKING:
+    import asyncpg
     from asyncpg.pool import PoolConnectionProxy
+
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
 _PURPOSE: Final = "vault"
 
@@ -52,7 +55,7 @@ class Vault:
         collection: str | None,
         originals: Mapping[str, Original],
         document: str | None = None,
-        conn: PoolConnectionProxy[Any] | None = None,
+        conn: Connection | None = None,
     ) -> None:
         """Keep what tokens stand for; what is there already stays as it is.
 
@@ -72,25 +75,22 @@ class Vault:
         if not tokens:
             return {}
         rows = await self._store.fetch(_LOOK_UP, tenant, sorted(set(tokens)))
-        return {
-            row["token"]: VaultEntry(
-                self._ring.open(_PURPOSE, row["sealed"], _bound(tenant, row["token"]), tenant.encode()).decode(),
-                type_of(row["token"]),
-                frozenset(row["collections"]),
-            )
-            for row in rows
-        }
+        return {row["token"]: self._opened(tenant, row["token"], row["sealed"], row["collections"]) for row in rows}
 
-    async def leave(self, tenant: str, document: str, conn: PoolConnectionProxy[Any] | None = None) -> int:
-        """A document is gone: forget that it brought values in, and the values nothing else brought. Returns how many."""
+    async def leave(self, tenant: str, document: str, conn: Connection | None = None) -> int:
+        """A document is gone: forget its places, and the values that nothing else brought in; returns how many those were."""
         if conn is None:
             async with self._store.transaction() as own:
                 return await self._leave(own, tenant, document)
         return await self._leave(conn, tenant, document)
 
+    def _opened(self, tenant: str, token: str, sealed: bytes, collections: Iterable[str]) -> VaultEntry:
+        plain = self._ring.open(_PURPOSE, sealed, _bound(tenant, token), tenant.encode())
+        return VaultEntry(plain.decode("utf-8", "surrogatepass"), type_of(token), frozenset(collections))
+
     async def _keep(
         self,
-        conn: PoolConnectionProxy[Any],
+        conn: Connection,
         tenant: str,
         collection: str | None,
         originals: Mapping[str, Original],
@@ -99,14 +99,19 @@ class Vault:
         # Sorted, so that two writers of the same tokens wait for each other and never in a ring.
         tokens = sorted(originals)
         sealed = [
-            self._ring.seal(_PURPOSE, originals[token].value.encode(), _bound(tenant, token), tenant.encode())
+            self._ring.seal(
+                _PURPOSE,
+                originals[token].value.encode("utf-8", "surrogatepass"),
+                _bound(tenant, token),
+                tenant.encode(),
+            )
             for token in tokens
         ]
         await conn.execute(_KEEP, tenant, tokens, [originals[token].type for token in tokens], sealed)
         if collection is not None:
             await conn.execute(_PLACE, tenant, tokens, collection, document or "")
 
-    async def _leave(self, conn: PoolConnectionProxy[Any], tenant: str, document: str) -> int:
+    async def _leave(self, conn: Connection, tenant: str, document: str) -> int:
         tokens = sorted({row["token"] for row in await conn.fetch(_LEAVE, tenant, document)})
         done = await conn.execute(_DROP, tenant, tokens)
         return int(done.rpartition(" ")[2])

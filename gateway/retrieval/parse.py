@@ -146,7 +146,6 @@ class Parser:
             "HOME": home,
             "XDG_CACHE_HOME": home,
             "TMPDIR": home,
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONSAFEPATH": "1",
             "HF_HUB_OFFLINE": "1",
             "TRANSFORMERS_OFFLINE": "1",

@@ -1,11 +1,15 @@
-"""Cutting a text into passages with LlamaIndex's SentenceSplitter. Runs in the child: the import costs 100 MiB."""
+"""Cutting a text into passages with LlamaIndex's SentenceSplitter. Runs in the child."""
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib.machinery import PathFinder
 from itertools import accumulate, pairwise
+from types import ModuleType
 from typing import Any, TypeAlias
 
 Split: TypeAlias = Callable[[str], list[tuple[int, int]]]
@@ -35,11 +39,11 @@ def splitter(
     `count` gives a text's tokens; `tokens` is a passage's length and `overlap` what neighbours share, at most. Nothing
     is downloaded: no NLTK sentence model, no tiktoken.
     """
-    from llama_index.core.node_parser import SentenceSplitter  # noqa: PLC0415
+    SentenceSplitter, manager = _sentence_splitter()  # noqa: N806 - a class
 
     lengths: list[int] = []
 
-    class Places(SentenceSplitter):
+    class Places(SentenceSplitter):  # type: ignore[misc,valid-type]
         """Merges numbers in place of the pieces' text: where a passage stands is then known, not searched for."""
 
         def _merge(self, splits: list[Any], chunk_size: int) -> list[str]:
@@ -54,6 +58,7 @@ def splitter(
         paragraph_separator=PARAGRAPH,
         tokenizer=count,
         chunking_tokenizer_fn=sentences,
+        callback_manager=manager,
     )
 
     def split(text: str) -> list[tuple[int, int]]:
@@ -69,6 +74,44 @@ def splitter(
         return found
 
     return split
+
+
+def _sentence_splitter() -> tuple[Any, Any]:
+    """LlamaIndex's class and a callback manager without handlers.
+
+    The package's front door imports everything it has: 2.3 s of processor and 100 MiB. For this one module the packages
+    on the way to it are put there empty, and taken away after; should a release not like that, the front door is used.
+    """
+    before = {name for name in sys.modules if name.split(".")[0] == "llama_index"}
+    if not before:
+        try:
+            for name in ("llama_index.core", "llama_index.core.node_parser", "llama_index.core.node_parser.text"):
+                _put_empty(name)
+            sys.modules["llama_index.core"].global_handler = None  # type: ignore[attr-defined]
+            module = importlib.import_module("llama_index.core.node_parser.text.sentence")
+            callbacks = importlib.import_module("llama_index.core.callbacks.base")
+            return module.SentenceSplitter, callbacks.CallbackManager([])
+        except (ImportError, AttributeError) as e:
+            print("WHY", repr(e))
+            pass
+        finally:
+            for name in [name for name in sys.modules if name.split(".")[0] == "llama_index"]:
+                del sys.modules[name]
+    from llama_index.core.callbacks import CallbackManager  # noqa: PLC0415
+    from llama_index.core.node_parser import SentenceSplitter  # noqa: PLC0415
+
+    return SentenceSplitter, CallbackManager([])
+
+
+def _put_empty(name: str) -> None:
+    parent = importlib.import_module(name.rpartition(".")[0])
+    spec = PathFinder.find_spec(name, parent.__path__)
+    if spec is None or spec.submodule_search_locations is None:
+        raise ImportError(name)
+    module = ModuleType(name)
+    module.__path__ = list(spec.submodule_search_locations)
+    module.__spec__ = spec
+    sys.modules[name] = module
 
 
 def boundaries(text: str, headings: Sequence[tuple[int, int, int]], split: Split) -> list[tuple[int, int]]:

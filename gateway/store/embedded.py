@@ -20,7 +20,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -119,7 +118,7 @@ class EmbeddedServer:
         return pid if is_server(pid, self.pgdata) else None
 
     def url(self, database: str) -> str:
-        """Address of one database of the running server."""
+        """Address of one of its databases, whether it runs or not."""
         folder = quote(str(self._socket_dir()), safe="")
         return f"postgresql:///{quote(database, safe='')}?user={SUPERUSER}&host={folder}&port={PORT}"
 
@@ -189,23 +188,19 @@ class EmbeddedServer:
             raise StoreUnavailable(f"the embedded database in {self.pgdata} did not start", hint=f"read {self.log}")
 
     def _answers(self) -> bool:
-        """Whether somebody listens on the socket: a server whose process we cannot see, in another container."""
-        lines = self._postmaster()
-        if lines is None or len(lines) < 5:
-            return False
+        """Whether somebody listens on our socket: a server whose process we cannot see, in another container."""
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(1)
             try:
-                probe.connect(f"{lines[4].strip()}/.s.PGSQL.{PORT}")
+                probe.connect(f"{self._socket_dir()}/.s.PGSQL.{PORT}")
             except OSError:
                 return False
         return True
 
     def _settings(self) -> dict[str, str]:
-        folder = self.pgdata
-        if len(os.fsencode(folder)) + len(f"/.s.PGSQL.{PORT}") > MAX_SOCKET_PATH:
-            name = hashlib.sha256(os.fsencode(self.pgdata)).hexdigest()[:16]
-            folder = Path(tempfile.gettempdir()) / f"gateway-{name}"
+        """What the server is started with. Raises BadSettings when its socket would stand where others can reach."""
+        folder = self._socket_dir()
+        if folder != self.pgdata:
             with contextlib.suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
                 self._who().own(folder)
@@ -220,10 +215,13 @@ class EmbeddedServer:
         return {**SETTINGS, "unix_socket_directories": str(folder)}
 
     def _socket_dir(self) -> Path:
-        lines = self._postmaster()
-        if lines is None or len(lines) < 5:
-            raise StoreUnavailable("the embedded database is down", hint=f"read {self.log}")
-        return Path(lines[4].strip())
+        """With the data, or in the temporary folder where that path is too long. By the path alone, never by what
+        `postmaster.pid` says: in a copy of a data directory it names the original's socket.
+        """
+        if len(os.fsencode(self.pgdata)) + len(f"/.s.PGSQL.{PORT}") <= MAX_SOCKET_PATH:
+            return self.pgdata
+        name = hashlib.sha256(os.fsencode(self.pgdata)).hexdigest()[:16]
+        return Path("/tmp") / f"gateway-{name}"  # noqa: S108 - checked by _settings; TMPDIR may differ between processes
 
     def _postmaster(self) -> list[str] | None:
         try:

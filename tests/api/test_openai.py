@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import openai
 import pytest
@@ -68,8 +70,6 @@ def test_a_stream_is_not_buffered(world: World, client: OpenAI) -> None:
 
 
 def _with_times(lines: object) -> list[tuple[float, bytes]]:
-    import time
-
     return [(time.monotonic(), line.encode()) for line in lines]  # type: ignore[attr-defined]
 
 

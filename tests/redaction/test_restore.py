@@ -28,11 +28,49 @@ def split_restore(pieces: list[str], *, json: bool = False) -> str:
 
 fragment = st.sampled_from(
     [
-        JANE, MAIL, SSN, STRANGER, JANE.lower(), JANE.strip("[]"), MAIL.replace("_", r"\_"), JANE.replace("_", " "), JANE[:9], MAIL[:-1],
-        "[", "]", "\\", "_", " ", "\n", "PERSON", "person_", "[PERSON_", "**", "(", ")", "](", "![x](", "https://a.example/?q=", "www.",
-        '<a href="', '">', "<b ", "=", "[r]: ", "a", "_x", "'s", "é", "\u200b", "😀", "{", '"', "//h/", "mailto:",
+        JANE,
+        MAIL,
+        SSN,
+        STRANGER,
+        JANE.lower(),
+        JANE.strip("[]"),
+        MAIL.replace("_", r"\_"),
+        JANE.replace("_", " "),
+        JANE[:9],
+        MAIL[:-1],
+        "[",
+        "]",
+        "\\",
+        "_",
+        " ",
+        "\n",
+        "PERSON",
+        "person_",
+        "[PERSON_",
+        "**",
+        "(",
+        ")",
+        "](",
+        "![x](",
+        "https://a.example/?q=",
+        "www.",
+        '<a href="',
+        '">',
+        "<b ",
+        "=",
+        "[r]: ",
+        "a",
+        "_x",
+        "'s",
+        "é",
+        "\u200b",
+        "😀",
+        "{",
+        '"',
+        "//h/",
+        "mailto:",
     ]
-)  # fmt: skip
+)
 texts = st.lists(fragment | st.text(max_size=3), max_size=14).map("".join)
 
 

@@ -16,7 +16,6 @@ from gateway.redaction.tokens import (
     Written,
     find_tokens,
     mask_of,
-    token_of,
     token_spans,
     type_of,
 )

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 TRIES = """
-import ctypes, os, socket, subprocess, sys, threading
+import ctypes, pathlib, socket, subprocess, sys, threading
 from gateway.retrieval.sandbox import confine, write_no_more
 
 filtered = confine(1 << 30)
@@ -31,9 +31,9 @@ tried("memory", lambda: bytearray(2 << 30))
 thread = threading.Thread(target=lambda: tried("thread", lambda: socket.socket()))
 thread.start()
 thread.join()
-tried("file before", lambda: open(sys.argv[1], "w").write("x"))
+tried("file before", lambda: pathlib.Path(sys.argv[1]).write_text("x"))
 write_no_more()
-tried("file after", lambda: open(sys.argv[1] + "2", "w").write("x"))
+tried("file after", lambda: pathlib.Path(sys.argv[1] + "2").write_text("x"))
 tried("raw", lambda: ctypes.CDLL(None).execve(b"/bin/true", None, None) == -1 or 1 / 0)
 """
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +24,23 @@ def cut(text: str) -> list[str]:
     places = boundaries(text, markdown_headings(text), SPLIT)
     assert places == sorted(places)
     return [text[start:end] for start, end in places]
+
+
+def test_short_way_in_gives_the_same_as_the_front_door() -> None:
+    """In a fresh process each: without the rest of LlamaIndex, and with it loaded before."""
+    code = (
+        "import sys\n{before}\nfrom gateway.retrieval.split import splitter\n"
+        "text = 'One sentence here, with commas, and more. Another one! A third? ' * 30 + 'word ' * 200\n"
+        "print(splitter(str.split, 25, 5)(text))\n"
+        "print('llama_index.core.indices' in sys.modules, file=sys.stderr)\n"
+    )
+    light, full = (
+        subprocess.run([sys.executable, "-c", code.format(before=before)], capture_output=True, text=True, check=True)
+        for before in ("", "import llama_index.core")
+    )
+    assert light.stdout == full.stdout
+    assert len(light.stdout) > 100
+    assert (light.stderr, full.stderr) == ("False\n", "True\n")
 
 
 def test_short_text_is_one_passage() -> None:

@@ -39,6 +39,11 @@ def test_it_says_when_it_has_nothing() -> None:
     assert answer("", [HOLIDAYS]) == NO_MATCH
 
 
+def test_markup_and_wrapped_lines_do_not_show() -> None:
+    text = answer("What is the notice period?", [passage("# Leaving\n- The **notice period**\n  is `four` weeks.")])
+    assert "- The notice period is four weeks. [1]" in text
+
+
 def test_repeated_sentences_are_quoted_once() -> None:
     text = answer("paid holiday", [HOLIDAYS, passage(HOLIDAYS.text, 2)])
     assert text.count("28 days") == 1
@@ -74,5 +79,5 @@ def test_any_text_gives_an_answer_made_of_the_passages(question: str, texts: lis
     for line in text.split("\n")[1:]:
         quoted = re.fullmatch(r"- (.*) \[(\d+)\]", line)
         assert quoted
-        source = " ".join(passages[int(quoted[2]) - 1].text.split())
+        source = re.sub(r"\*\*|__|`", "", " ".join(passages[int(quoted[2]) - 1].text.split()))
         assert quoted[1].removesuffix(" ...") in source

@@ -27,6 +27,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, make()).result()
+    assert EmbeddedServer(folder).pid() is None
+    assert not (folder / "postgres" / "postmaster.pid").exists()
     return folder
 
 

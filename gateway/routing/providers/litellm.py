@@ -8,11 +8,11 @@ send the operator's key elsewhere. It may fetch what an image URL points to, so 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import os
+import sys
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import orjson
@@ -140,7 +140,9 @@ class LiteLLM:
 def load() -> Any:
     """Import LiteLLM so that it fetches nothing, logs nothing and reports to nobody."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    sdk: Any = importlib.import_module("litellm")
+    if not TYPE_CHECKING:  # its types cost the checker minutes and are not relied on
+        import litellm  # noqa: F401, PLC0415
+    sdk: Any = sys.modules["litellm"]
     sdk.telemetry = False
     sdk.suppress_debug_info = True
     sdk.turn_off_message_logging = True

@@ -1,3 +1,5 @@
+"""The gateway that tests of doors and journeys share."""
+
 from __future__ import annotations
 
 import secrets
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store.embedded import EmbeddedServer
-from tests.conftest import run_apart, run_sql
+from tests.apart import run_apart, run_sql
 from tests.world import World, open_world
 
 
