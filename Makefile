@@ -11,6 +11,8 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
 export UV_HTTP_TIMEOUT := 180
 export PIP_ROOT_USER_ACTION := ignore
+# onnxruntime reports usage to its maker unless told otherwise.
+export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
 .PHONY: setup run demo test check format bench help lock clean

@@ -94,9 +94,7 @@ class AuditLog:
         Broken for a record that cannot be written. Cancelling the caller does not take the record back.
         """
         if not self.healthy:
-            raise _unavailable(
-                "the audit log has no database connection" if self._task else "the audit log is not open"
-            )
+            raise _unavailable(self._why())
         entry = encode(record, max_bytes=MAX_RECORD_BYTES)
         if len(self._queue) >= self._limit or self._queued_bytes + len(entry.payload) > QUEUE_BYTES:
             raise AuditUnavailable(
@@ -204,6 +202,13 @@ class AuditLog:
 
     async def _open(self, lost: Broken | None) -> Link:
         return await open_link(self._dsn, self._ring, self._now, self._timeout_s, lost)
+
+    def _why(self) -> str:
+        if self._task is None:
+            return "the audit log is not open"
+        if self._closing.is_set():
+            return "the audit log is closed"
+        return "the audit log has no database connection"
 
     def _fail(self, message: str) -> None:
         """Tell everyone who waits that his record is not known to be written."""

@@ -58,18 +58,17 @@ class Reader:
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         return await self._page(f"{where} ORDER BY audit_log.at DESC, stream DESC, seq DESC", args, limit)
 
-    async def by_request(self, request_id: str, limit: int = 100, before: str | None = None) -> Json:
-        """One request's records, newest first, paged like `recent`."""
-        place = _cursor(before)
+    async def by_request(self, request_id: str, limit: int = 100, after: str | None = None) -> Json:
+        """One request's records in the order of their times; `after` is the `next` of the page before."""
+        place = _cursor(after)
         if "\0" in request_id:
             raise Invalid("a request id holds no such character", param="request_id")
         args: list[Any] = [request_id]
-        after = ""
+        beyond = ""
         if place is not None:
             args += place
-            after = " AND (at, stream, seq) < ($2::timestamptz, $3::uuid, $4::bigint)"
-        order = "ORDER BY audit_log.at DESC, stream DESC, seq DESC"
-        return await self._page(f"WHERE request = $1{after} {order}", args, limit)
+            beyond = " AND (at, stream, seq) > ($2::timestamptz, $3::uuid, $4::bigint)"
+        return await self._page(f"WHERE request = $1{beyond} ORDER BY audit_log.at, stream, seq", args, limit)
 
     async def _page(self, rest: str, args: list[Any], limit: int) -> Json:
         if not 1 <= limit <= MOST:
@@ -140,9 +139,9 @@ def _cursor(text: str | None) -> tuple[Any, UUID, int] | None:
         return None
     try:
         at, stream, seq = text.split(".")
-        place = (moment(int(at)), UUID(stream), int(seq))
+        place: tuple[Any, UUID, int] | None = (moment(int(at)), UUID(stream), int(seq))
     except (ValueError, OverflowError):
-        raise Invalid("this cursor is not one that the log gave out", param="before") from None
-    if not -(1 << 63) <= place[2] < 1 << 63:
-        raise Invalid("this cursor is not one that the log gave out", param="before")
+        place = None
+    if place is None or not -(1 << 63) <= place[2] < 1 << 63:
+        raise Invalid("this cursor is not one that the log gave out", hint="give the `next` of the page before")
     return place

@@ -75,5 +75,5 @@ async def verify(
 def _line(record: Json) -> str:
     detail = record.get("detail") or {}
     what = detail.get("code") or detail.get("error") or (detail.get("egress") or {}).get("model") or detail.get("model")
-    who = detail.get("name", "")
-    return f"{record['at']}  {record['kind']:<8} {record.get('action', ''):<16} {who:<12} {what or '':<20} {record['request']}"
+    who, act = detail.get("name", ""), record.get("action", "")
+    return f"{record['at']}  {record['kind']:<8} {act:<16} {who:<12} {what or '':<20} {record['request']}"

@@ -46,7 +46,8 @@ class Detector:
         self._threshold = policy.threshold
         self._allowed = frozenset(policy.allow_list)
         built = [_built(entity) for entity in wanted(policy.entities, policy.languages)]
-        self.gated: tuple[Gated, ...] = (*built, *(custom(rule) for rule in policy.recognizers))
+        built += [custom(rule) for rule in policy.recognizers]
+        self.gated: tuple[Gated, ...] = tuple(sorted(built, key=lambda gated: gated.late))
         types = frozenset(g.recognizer.supported_entities[0] for g in self.gated)
         self.known_types = types | {entity.type for entity in ENTITIES}
         stop_words()
@@ -71,6 +72,7 @@ class Detector:
         digits = digits_in(text)
         lowered = text.lower()
         words: tuple[list[str], list[int]] | None = None
+        seen: set[tuple[int, int]] = set()
         for gated in self.gated:
             if not gated.gate(text, digits):
                 continue
@@ -78,12 +80,14 @@ class Detector:
                 continue
             check()
             recognizer = gated.recognizer
-            for result in recognizer.analyze(text, recognizer.supported_entities, None):
+            also = (sorted(seen),) if gated.late else ()
+            for result in recognizer.analyze(text, recognizer.supported_entities, None, *also):
                 score = result.score
                 if gated.context:
                     words = words or tokenise(text)
                     score = _with_context(score, result.start, words, gated.context)
                 if score >= self._threshold:
+                    seen.add((result.start, result.end))
                     yield Span(result.start, result.end, result.entity_type, float(score))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -23,6 +23,9 @@ _LANGUAGE: Final = "en"
 _MARKED: Final = 0.85
 _DIGIT: Final = re.compile(r"\d")
 _REGIONS: Final = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR")
+_EXTENSION: Final = re.compile(
+    r"xt|\u0434\u043e\u0431|anexo|int|[x#~;\uff58\uff03\uff5e\uff49\uff54]|,,", re.IGNORECASE
+)
 _BEFORE: Final = 12
 """Characters before a number's first digit in which its brackets and plus sign stand."""
 _AFTER: Final = 40
@@ -30,6 +33,9 @@ _AFTER: Final = 40
 
 Gate = Callable[[str, int], bool]
 """(text, its decimal digits) -> whether the recognizer could find anything."""
+
+Finder = Callable[[str, Sequence[names.Found]], Iterable[names.Found]]
+"""(text, spans that others found) -> spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Gated:
     """Lower-case words that raise the score of what is found near them."""
     ceiling: float
     """No finding scores higher without such a word."""
+    late: bool = False
+    """Runs after the others, and may pass over what lies inside their findings: such a finding would lose anyway."""
 
 
 def digits_in(text: str) -> int:
@@ -53,7 +61,7 @@ def build(entity: Entity) -> Gated:
     """The recognizer of a built-in entity. `presidio.load()` may take a second the first time."""
     load()
     recognizer = _own(entity.type) if entity.recognizer == "gateway" else _stock(entity)
-    return _gated(recognizer, _gate(entity))
+    return _gated(recognizer, _gate(entity), late=entity.type == "PHONE_NUMBER")
 
 
 def custom(rule: CustomRecognizer) -> Gated:
@@ -80,13 +88,13 @@ def custom(rule: CustomRecognizer) -> Gated:
     return _gated(recognizer, _always)
 
 
-def _gated(recognizer: Any, gate: Gate) -> Gated:
+def _gated(recognizer: Any, gate: Gate, *, late: bool = False) -> Gated:
     base = load().PatternRecognizer
     # Words that the tokeniser never yields, or that are passed over as stop words, raise nothing.
     context = frozenset(w.lower() for w in recognizer.context if tokenise(w)[0] == [w] and is_word(w))
     stock_check = getattr(type(recognizer), "validate_result", None) is base.validate_result
     ceiling = max((p.score for p in recognizer.patterns), default=1.0) if stock_check else 1.0
-    return Gated(recognizer, gate, context, ceiling)
+    return Gated(recognizer, gate, context, ceiling, late)
 
 
 def _always(_text: str, _digits: int) -> bool:
@@ -139,8 +147,8 @@ def _own(type_: str) -> Any:
     if type_ == "PHONE_NUMBER":
         return _recognizer(type_, "phone numbers", 0.4, _phones, context=_PHONE_CONTEXT)
     if type_ == "DATE_OF_BIRTH":
-        return _recognizer(type_, "dates of birth", _MARKED, lambda text: _of(type_, text, names.births))
-    return _recognizer(type_, "names", _MARKED, lambda text: _of(type_, text, names.people))
+        return _recognizer(type_, "dates of birth", _MARKED, lambda text, _: _of(type_, text, names.births))
+    return _recognizer(type_, "names", _MARKED, lambda text, _: _of(type_, text, names.people))
 
 
 def _of(type_: str, text: str, found: Callable[[str], Iterator[names.Found]]) -> Iterator[names.Found]:
@@ -148,9 +156,7 @@ def _of(type_: str, text: str, found: Callable[[str], Iterator[names.Found]]) ->
     yield from ((start, end) for start, end, kind in names.columns(text) if kind == type_)
 
 
-def _recognizer(
-    type_: str, name: str, score: float, find: Callable[[str], Iterable[names.Found]], context: Iterable[str] = ()
-) -> Any:
+def _recognizer(type_: str, name: str, score: float, find: Finder, context: Iterable[str] = ()) -> Any:
     """A Presidio recognizer around a function that yields spans."""
     presidio = load()
 
@@ -160,7 +166,7 @@ def _recognizer(
         def load(self) -> None:
             """Nothing to load."""
 
-        def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:  # noqa: ARG002
+        def analyze(self, text: str, entities: Any, nlp_artifacts: Any = None, skip: Any = ()) -> list[Any]:  # noqa: ARG002
             """Each span once."""
             return [
                 presidio.RecognizerResult(
@@ -174,7 +180,7 @@ def _recognizer(
                         presidio.RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
                     },
                 )
-                for start, end in sorted(set(find(text)))
+                for start, end in sorted(set(find(text, skip)))
             ]
 
     return SpanRecognizer(
@@ -196,7 +202,7 @@ _PHONE_CONTEXT: Final = (
 )
 
 
-def _phones(text: str) -> Iterator[names.Found]:
+def _phones(text: str, skip: Sequence[names.Found] = ()) -> Iterator[names.Found]:
     """Presidio's phone recognizer, region by region, but only over the runs of characters that can hold a number.
 
     `phonenumbers` walks the whole text in Python once for each region, which is most of the time Presidio takes.
@@ -204,6 +210,9 @@ def _phones(text: str) -> Iterator[names.Found]:
     phonenumbers = importlib.import_module("phonenumbers")
     runs = _runs(text)
     for number, (start, end) in enumerate(runs):
+        solid = end - len(text[start:end]) + len(text[start:end].rstrip())
+        if any(left <= start and solid <= right and right - left > solid - start for left, right in skip):
+            continue
         # One character before tells that no letter or currency sign touches the number; what stands after may be an
         # extension, up to the next run, which is looked at by itself.
         first = max(0, start - 1)
@@ -232,6 +241,9 @@ def _runs(text: str) -> list[names.Found]:
         least = max(start - _BEFORE, runs[-1][1] if runs else 0)
         while start > least and any_of.match(text[start - 1]):
             start -= 1
+        between = text[runs[-1][1] : start] if runs else ""
+        if 0 < len(between) <= _AFTER and _EXTENSION.search(between):
+            start = runs.pop()[0]  # The second may be the extension of the first: looked at together.
         runs.append((start, match.end()))
     return runs
 

@@ -96,7 +96,7 @@ class Written:
                 at = match.end()
 
     def held(self, text: str, start: int) -> int:
-        """Where the longest suffix of `text[start:]` that can still become one of the set begins; the end if none can."""
+        """Where the longest suffix of `text[start:]` begins that can still become one of the set; or else its end."""
         for at in range(max(start, len(text) - 2 * LONGEST), len(text)):
             begun = self._begun(text, at)
             if begun is not None and begun.fullmatch(text, at) and _skeleton(text[at:]) in self._beginnings:

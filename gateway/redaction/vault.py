@@ -78,7 +78,7 @@ class Vault:
         return {row["token"]: self._opened(tenant, row["token"], row["sealed"], row["collections"]) for row in rows}
 
     async def leave(self, tenant: str, document: str, conn: Connection | None = None) -> int:
-        """A document is gone: forget its places, and the values that nothing else brought in; returns how many those were."""
+        """A document is gone: forget its places, and values that nothing else brought in; returns how many."""
         if conn is None:
             async with self._store.transaction() as own:
                 return await self._leave(own, tenant, document)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.machinery import PathFinder
 from itertools import accumulate, pairwise
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, TypeAlias
 
 Split: TypeAlias = Callable[[str], list[tuple[int, int]]]
@@ -76,31 +77,44 @@ def splitter(
     return split
 
 
+_STOOD_IN = tuple(f"llama_index.core{rest}" for rest in ("", ".node_parser", ".node_parser.text", ".settings"))
+
+
+@cache
 def _sentence_splitter() -> tuple[Any, Any]:
     """LlamaIndex's class and a callback manager without handlers.
 
     The package's front door imports everything it has: 2.3 s of processor and 100 MiB. For this one module the packages
     on the way to it are put there empty, and taken away after; should a release not like that, the front door is used.
     """
-    before = {name for name in sys.modules if name.split(".")[0] == "llama_index"}
-    if not before:
+    if not any(name.split(".")[0] == "llama_index" for name in sys.modules):
         try:
-            for name in ("llama_index.core", "llama_index.core.node_parser", "llama_index.core.node_parser.text"):
+            for name in _STOOD_IN[:3]:
                 _put_empty(name)
-            sys.modules["llama_index.core"].global_handler = None  # type: ignore[attr-defined]
+            _put("llama_index.core", global_handler=None)
+            # The global defaults name a remote provider and drag everything in; ours is the only splitter here.
+            sys.modules["llama_index.core.settings"] = ModuleType("llama_index.core.settings")
+            _put("llama_index.core.settings", Settings=SimpleNamespace(_callback_manager=None))
             module = importlib.import_module("llama_index.core.node_parser.text.sentence")
             callbacks = importlib.import_module("llama_index.core.callbacks.base")
             return module.SentenceSplitter, callbacks.CallbackManager([])
-        except (ImportError, AttributeError) as e:
-            print("WHY", repr(e))
-            pass
+        except (ImportError, AttributeError):
+            _forget(name for name in list(sys.modules) if name.split(".")[0] == "llama_index")
         finally:
-            for name in [name for name in sys.modules if name.split(".")[0] == "llama_index"]:
-                del sys.modules[name]
+            _forget(_STOOD_IN)
     from llama_index.core.callbacks import CallbackManager  # noqa: PLC0415
     from llama_index.core.node_parser import SentenceSplitter  # noqa: PLC0415
 
     return SentenceSplitter, CallbackManager([])
+
+
+def _forget(names: Iterable[str]) -> None:
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def _put(module: str, **values: object) -> None:
+    vars(sys.modules[module]).update(values)
 
 
 def _put_empty(name: str) -> None:

@@ -98,9 +98,12 @@ class EmbeddedServer:
                 self._leave()
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop the server whoever uses it; `mode` is `fast` (disconnect everyone) or `immediate` (as in a crash)."""
-        if self.pid() is not None:
-            self.control("stop", "-m", mode, "-w", "-t", "60")
+        """Stop the server whoever uses it; `mode` is `fast` (disconnect everyone) or `immediate` (as in a crash).
+
+        Raises StoreUnavailable when it does not end.
+        """
+        if self.pid() is not None and self.control("stop", "-m", mode, "-w", "-t", "60") and self.pid() is not None:
+            raise StoreUnavailable("the embedded database does not stop", hint=f"read {self.log}")
 
     def control(self, *words: str, timeout_s: float = 90.0) -> int:
         """`pg_ctl` with these words on this data directory; its exit code."""
@@ -165,7 +168,7 @@ class EmbeddedServer:
     def _run(self, deadline: float) -> None:
         while self.pid() is not None or self._answers():
             lines = self._postmaster() or []
-            if len(lines) >= 8 and lines[7].strip() == "ready":
+            if len(lines) >= 8 and lines[7].strip() == "ready" and self._answers():
                 return
             if time.monotonic() > deadline:
                 raise StoreUnavailable(
@@ -215,8 +218,9 @@ class EmbeddedServer:
         return {**SETTINGS, "unix_socket_directories": str(folder)}
 
     def _socket_dir(self) -> Path:
-        """With the data, or in the temporary folder where that path is too long. By the path alone, never by what
-        `postmaster.pid` says: in a copy of a data directory it names the original's socket.
+        """With the data, or in the temporary folder where that path is too long.
+
+        By the path alone, never by what `postmaster.pid` says: in a copy of a directory it names the original's socket.
         """
         if len(os.fsencode(self.pgdata)) + len(f"/.s.PGSQL.{PORT}") <= MAX_SOCKET_PATH:
             return self.pgdata

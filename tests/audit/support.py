@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from gateway.audit import AuditLog, Report, rows
 from gateway.audit.chain import Head
 from gateway.audit.record import Row
 from gateway.audit.snapshot import check_over
+from gateway.audit.verify import verify
 from gateway.crypto import KeyRing
 from gateway.errors import AuditUnavailable
 from gateway.model import Record
@@ -45,7 +45,7 @@ def found(report: Report) -> Found:
     return {(fault.verdict.value, fault.stream, fault.seq) for fault in report.faults}
 
 
-async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for lies in another process
             await asyncio.sleep(0.01)
@@ -118,7 +118,7 @@ async def small_log(store: Store, ring: KeyRing) -> Small:
 
 async def idle(connection: Connection) -> None:
     """Wait for the server to notice that writers are gone."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await connection.fetchval(  # noqa: ASYNC110 - as above
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -156,6 +156,12 @@ async def faults(connection: Connection, ring: KeyRing | None = None) -> Found:
     return found(await check_over(connection, ring))
 
 
+async def row_faults(connection: Connection, heads: Sequence[Head], ring: KeyRing) -> Found:
+    """The same in fewer round trips, for thousands of attacks that leave the headers alone."""
+    stored = await connection.fetch(f"SELECT {rows.ROW} FROM audit_log ORDER BY stream, seq")
+    return found(verify(heads, map(rows.row, stored), ring))
+
+
 async def put(connection: Connection, row: Row) -> None:
     """Insert a row as it is."""
     await connection.execute(
@@ -177,7 +183,3 @@ async def refused(log: AuditLog, what: Record) -> AuditUnavailable:
     except AuditUnavailable as error:
         return error
     raise AssertionError("the append was acknowledged")
-
-
-def as_any(value: object) -> Any:
-    return value

@@ -92,7 +92,7 @@ async def test_a_server_that_dies_under_load_loses_nothing_acknowledged(own: Sto
             error = await refused(log, record())
             assert error.code == "audit_unavailable"
             assert error.hint
-            assert len(load.failed) > failed
+            await until(lambda before=failed: len(load.failed) > before)  # type: ignore[misc]
             await asyncio.to_thread(own.server.start)
             await load.grows()
     await log.close()
@@ -123,7 +123,7 @@ async def test_a_log_can_be_closed_while_the_server_is_down(own: Store, ring: Ke
     await log.start()
     await log.append(record())
     await asyncio.to_thread(own.server.stop, "immediate")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await log.close()
     late = AuditLog(own, ring, now, timeout_s=1)
     with pytest.raises(AuditUnavailable):
@@ -215,7 +215,7 @@ async def test_a_server_process_that_hangs_holds_no_request_for_ever(database: S
     [process] = await backends(database)
     os.kill(process, signal.SIGSTOP)
     try:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):
             error = await refused(log, record(1))
             assert "TimeoutError" in error.message
             # The stopped process may still write: no other stream opens before it is gone.
@@ -276,7 +276,7 @@ async def test_a_commit_whose_answer_was_lost_is_neither_acknowledged_nor_forked
     await log.append(record(0))
     proxy.mute = True
     waiting = asyncio.create_task(refused(log, record(1)))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while "r1" not in await requests(database):  # noqa: ASYNC110 - what is waited for lies in another process
             await asyncio.sleep(0.01)
     proxy.drop()

@@ -95,7 +95,7 @@ async def test_one_request(written: Store, ring: KeyRing) -> None:
     assert [one["detail"]["n"] for one in page["records"]] == [4, 4]
     first = await reader.by_request("r4", limit=1)
     assert first["more"]
-    second = await reader.by_request("r4", limit=1, before=first["next"])
+    second = await reader.by_request("r4", limit=1, after=first["next"])
     assert not second["more"]
     assert first["records"] + second["records"] == page["records"]
     assert (await reader.by_request("nobody's"))["records"] == []

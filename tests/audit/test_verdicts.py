@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -61,3 +62,9 @@ def test_a_report_as_a_dictionary() -> None:
     ]
     assert plain["unfinished"][0]["at"] is None
     assert not Report((), (), 1, (), 0, 0, False)
+
+
+def test_every_verdict_and_state_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    for value in (*Verdict, *(state for state in State if state is not State.OPEN)):
+        assert f"\n| `{value}` | " in page, value

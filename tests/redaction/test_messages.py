@@ -90,9 +90,9 @@ def request(place: str) -> dict[str, Any]:
     }
 
 
-PLACES = """user|metadata|metadata key|stop|prediction|schema name|property|enum|schema text|tool name|tool text|default|function text
-|safety identifier|unknown field|system|part|name|image url|refusal|argument|argument key|deep|call id|tool result|function result
-|user text""".replace("\n", "").split("|")
+PLACES = """user|metadata|metadata key|stop|prediction|schema name|property|enum|schema text|tool name|tool text|default
+|function text|safety identifier|unknown field|system|part|name|image url|refusal|argument|argument key|deep|call id
+|tool result|function result|user text""".replace("\n", "").split("|")
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -20,7 +20,7 @@ def clock() -> datetime:
 
 def vector(seed: str) -> list[float]:
     """A random direction that depends on the seed alone."""
-    numbers = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311
+    numbers = random.Random(hashlib.sha256(seed.encode()).digest())
     values = [numbers.gauss(0, 1) for _ in range(384)]
     norm = sum(value * value for value in values) ** 0.5
     return [value / norm for value in values]

@@ -35,14 +35,17 @@ def reference(weights: dict[str, Any], ids: list[int]) -> Array:
 
     def norm(x: Array, name: str) -> Array:
         mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
-        return (x - mean) / np.sqrt(variance + 1e-12) * get(f"{name}.weight") + get(f"{name}.bias")
+        scaled: Array = (x - mean) / np.sqrt(variance + 1e-12) * get(f"{name}.weight") + get(f"{name}.bias")
+        return scaled
 
     def linear(x: Array, name: str) -> Array:
-        return x @ get(f"{name}.weight").T + get(f"{name}.bias")
+        product: Array = x @ get(f"{name}.weight").T + get(f"{name}.bias")
+        return product
 
     def softmax(x: Array) -> Array:
         e = np.exp(x - x.max(-1, keepdims=True))
-        return e / e.sum(-1, keepdims=True)
+        shares: Array = e / e.sum(-1, keepdims=True)
+        return shares
 
     length = len(ids)
     x = get("embeddings.word_embeddings.weight")[ids]
@@ -59,8 +62,9 @@ def reference(weights: dict[str, Any], ids: list[int]) -> Array:
         x = norm(x + linear(np.hstack(mixed), f"{at}.attention.output.dense"), f"{at}.attention.output.LayerNorm")
         inner = gelu(linear(x, f"{at}.intermediate.dense"))
         x = norm(x + linear(inner, f"{at}.output.dense"), f"{at}.output.LayerNorm")
-    pooled = x.mean(0)
-    return pooled / np.linalg.norm(pooled)
+    pooled: Array = x.mean(0)
+    pooled /= np.linalg.norm(pooled)
+    return pooled
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_several_processes_build_once(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_nothing_half_built_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(modelfile.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(Broken, match="could not be built"):
         modelfile.ensure(tmp_path, "int8")
     assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]

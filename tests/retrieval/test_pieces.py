@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,7 +80,7 @@ def test_windows_of_one_endless_paragraph_overlap() -> None:
     found = windows(text)
     assert found[0][0] == 0
     assert found[-1][1] == len(text)
-    for left, right in zip(found, found[1:], strict=False):
+    for left, right in pairwise(found):
         assert left[0] < right[0] < left[1] < right[1]
     assert all(end - start <= LONGEST for start, end in found)
 

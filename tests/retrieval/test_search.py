@@ -92,7 +92,8 @@ async def test_selective_filter_through_the_vector_index(
     expected = {f"note 41 {part}" for part in range(5)}
     async with await open_store(database_url, Path("unused")) as store:
         plan = await store.fetch(
-            "EXPLAIN SELECT id FROM chunks WHERE allow && '{user:amy}' ORDER BY embedding <#> $1::text::halfvec LIMIT 5",
+            "EXPLAIN SELECT id FROM chunks WHERE allow && '{user:amy}' "
+            "ORDER BY embedding <#> $1::text::halfvec LIMIT 5",
             str(vector("x")),
         )
         assert "chunks_embedding" in str(plan)
@@ -104,7 +105,7 @@ async def test_selective_filter_through_the_vector_index(
 
 async def test_search_agrees_with_a_plain_scan(index: Index) -> None:
     """Oracle: random permissions and callers; what comes back is admitted, and the best admitted comes first."""
-    numbers = random.Random(7)  # noqa: S311
+    numbers = random.Random(7)
     marks = ["*", "group:hr", "group:it", "user:amy", "role:legal"]
     await index.create_collection("default", "hr", label="internal", by="test")
     await index.create_collection("other", "handbook", label="internal", by="test")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -61,7 +62,7 @@ def test_name_parts_are_terms_of_their_own() -> None:
 
 def test_idf_is_positive_and_falls() -> None:
     values = [idf(100, holding) for holding in range(1, 101)]
-    assert all(a > b > 0 for a, b in zip(values, values[1:], strict=False))
+    assert all(a > b > 0 for a, b in pairwise(values))
 
 
 def test_long_queries_are_cut() -> None:

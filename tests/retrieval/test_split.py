@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,14 +57,14 @@ def test_long_text_is_covered_and_overlaps() -> None:
         assert any(f"number {n} has" in passage for passage in passages)
     assert all(passage.endswith("words.") for passage in passages)
     places = boundaries(text, [], SPLIT)
-    assert all(right[0] < left[1] for left, right in zip(places, places[1:], strict=False))
+    assert all(right[0] < left[1] for left, right in pairwise(places))
 
 
 def test_repeated_text_keeps_its_place() -> None:
     """Passages that read alike stand one after the other, not all at the first."""
     text = "The same sentence again and again. " * 100
     places = boundaries(text, [], SPLIT)
-    covered = set()
+    covered: set[int] = set()
     for start, end in places:
         covered.update(range(start, end))
     assert [n for n, letter in enumerate(text.strip()) if n not in covered and not letter.isspace()] == []

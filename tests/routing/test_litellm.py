@@ -29,7 +29,7 @@ from gateway.routing.failures import retry_after_of
 from gateway.routing.providers.http import Http
 from gateway.routing.providers.litellm import LiteLLM
 from tests.routing.helpers import PATIENT, PROMPT, SECRET, call, model, text_of
-from tests.simulators import Behaviour, Fault, OpenAISimulator, ToolCall
+from tests.simulators import AnthropicSimulator, Behaviour, Fault, OpenAISimulator, ToolCall
 
 BRIEF = Timeouts(first_byte_s=1.0, idle_s=0.5, whole_s=1.0)
 
@@ -158,6 +158,58 @@ async def test_hanging_up() -> None:
         await upstream.disconnected(2)
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+def claude(upstream: AnthropicSimulator) -> Model:
+    return model("far", provider="litellm", target="anthropic/claude-sonnet-4-5", base_url=upstream.root)
+
+
+async def test_another_dialect_speaks_the_same_wire_to_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with AnthropicSimulator(api_key=SECRET) as upstream, sdk() as provider:
+        upstream.default = Behaviour(text="one two three")
+        answer = await provider.complete(provider.prepare(claude(upstream), call()), PATIENT)
+        assert answer["choices"][0]["message"]["content"] == "one two three"
+        assert answer["choices"][0]["finish_reason"] == "stop"
+        chunks = await gather(provider, claude(upstream))
+        assert text_of(chunks) == "one two three"
+        assert chunks[-1]["usage"]["completion_tokens"] == 3
+        assert "claude-sonnet-4-5" in upstream.chats[0].json["model"]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("behaviour", "kind"),
+    [
+        (Behaviour(fault=Fault.STATUS, status=400), UpstreamRejected),
+        (Behaviour(fault=Fault.STATUS, status=429, retry_after="9"), RateLimited),
+        (Behaviour(fault=Fault.REDIRECT), UpstreamFailed),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+async def test_its_faults_are_ours(behaviour: Behaviour, kind: type[GatewayError], streamed: bool) -> None:
+    async with AnthropicSimulator() as upstream, sdk() as provider:
+        upstream.default = behaviour
+        outgoing = provider.prepare(claude(upstream), call())
+        with pytest.raises(kind) as caught:
+            await (gather(provider, claude(upstream)) if streamed else provider.complete(outgoing, BRIEF))
+        assert type(caught.value) is kind
+        assert PROMPT not in str(caught.value)
+        assert len(upstream.requests) == 1, "neither retried nor redirected"
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.CLEAN_CUT, Fault.ERROR_EVENT])
+async def test_its_broken_streams_are_no_answers_either(fault: Fault) -> None:
+    async with AnthropicSimulator() as upstream, sdk() as provider:
+        upstream.default = Behaviour(text="one two three four", fault=fault, after=2)
+        with pytest.raises(UpstreamFailed):
+            await gather(provider, claude(upstream))
+        upstream.default = Behaviour(text="one two", gap_s=30)
+        outgoing = provider.prepare(claude(upstream), call(stream=True))
+        async with aclosing(provider.stream(outgoing, PATIENT)) as chunks:
+            await anext(chunks)
+        await upstream.disconnected(1)
 
 
 def test_what_steers_litellm_does_not_pass() -> None:

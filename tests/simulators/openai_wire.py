@@ -120,6 +120,12 @@ class OpenAISimulator:
             self._went.notify_all()
         return received
 
+    def refused(self, request: web.Request) -> web.Response | None:
+        """The answer to a wrong key."""
+        if self.api_key is None or request.headers.get("Authorization") == f"Bearer {self.api_key}":
+            return None
+        return error_response(401, "Incorrect API key provided: " + request.headers.get("Authorization", ""))
+
     async def list_models(self, request: web.Request) -> web.Response:
         await self.receive(request)
         data = [{"id": name, "object": "model", "created": 0, "owned_by": "simulator"} for name in self.models]
@@ -127,8 +133,8 @@ class OpenAISimulator:
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         received = await self.receive(request)
-        if self.api_key is not None and request.headers.get("Authorization") != f"Bearer {self.api_key}":
-            return error_response(401, "Incorrect API key provided: " + request.headers.get("Authorization", ""))
+        if (refusal := self.refused(request)) is not None:
+            return refusal
         behaviour = self._script.take()
         try:
             await asyncio.sleep(behaviour.first_byte_s)

@@ -213,6 +213,8 @@ def test_killed_outright_it_recovers_what_was_committed(data_dir: Path) -> None:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         connection.terminate()
+        while server.pid() is not None:
+            await asyncio.sleep(0.01)
 
     async def count() -> object:
         connection = await asyncpg.connect(server.url("postgres"))

@@ -31,27 +31,28 @@ class Http:
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self._lent: aiohttp.ClientSession | None = None
 
     @property
     def session(self) -> aiohttp.ClientSession:
-        """The session; LiteLLM is given the same one."""
+        """The session of our own calls."""
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                # no limit here: how much may run at once is decided at the gateway's door, with a clear refusal
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=60),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers=_BASE_HEADERS,
-                trust_env=False,
-                auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(total=None),
-            )
+            self._session = _open()
         return self._session
+
+    @property
+    def lent(self) -> aiohttp.ClientSession:
+        """A session for foreign code: a redirect is an error in it, whatever that code would do about one."""
+        if self._lent is None or self._lent.closed:
+            self._lent = _open(_refuse_redirects)
+        return self._lent
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._session, self._lent):
+            if session is not None:
+                await session.close()
+        self._session = self._lent = None
 
     async def post(
         self, model: Model, url: URL, body: bytes, headers: Mapping[str, str], timeouts: Timeouts, begin_s: float
@@ -92,6 +93,29 @@ class Http:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect_s),
         )
+
+
+def _open(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        # no limit here: how much may run at once is decided at the gateway's door, with a clear refusal
+        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=60),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=_BASE_HEADERS,
+        trust_env=False,
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=None),
+        middlewares=middlewares,
+    )
+
+
+async def _refuse_redirects(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    response = await handler(request)
+    if 300 <= response.status < 400:
+        response.close()
+        raise aiohttp.ClientPayloadError("redirects are not followed")
+    return response
 
 
 async def read_capped(response: aiohttp.ClientResponse, limit: int) -> bytes | None:

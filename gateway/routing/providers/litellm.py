@@ -112,7 +112,7 @@ class LiteLLM:
                     num_retries=0,
                     max_retries=0,
                     drop_params=True,
-                    shared_session=self._http.session,
+                    shared_session=self._http.lent,
                 )
         except TimeoutError:
             raise failures.too_slow(model, waited_for) from None
