@@ -33,6 +33,7 @@ os.environ.update(
     LITELLM_LOCAL_MODEL_COST_MAP="True",
     HF_HUB_DISABLE_TELEMETRY="1",
     DO_NOT_TRACK="1",
+    ORT_DISABLE_TELEMETRY="1",
 )
 
 # Machines differ; what must be fast is measured by the bench.

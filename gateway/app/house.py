@@ -35,7 +35,15 @@ QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "TOKENIZERS_PARALLELISM": "false",
+    # onnxruntime sends telemetry from native code and keeps a device id on disk; only this stops both.
+    "ORT_DISABLE_TELEMETRY": "1",
 }
+
+
+def quiet() -> None:
+    """Tell libraries to stay off the network, before any of them is imported."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def now() -> datetime:
@@ -109,8 +117,7 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
 
     Raises a GatewayError that says which room could not be opened and what to do.
     """
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
+    quiet()
     ring = key_ring(settings)
     async with contextlib.AsyncExitStack() as stack:
         redactor = Redactor(

@@ -21,8 +21,12 @@ from gateway.crypto import KeyRing
 
 log = logging.getLogger(__name__)
 
-# One statement, one round trip and one commit, whatever the size of the batch.
-INSERT = """
+# One statement, one round trip and one commit, whatever the size of the batch. A single record is spared the arrays,
+# which cost a fifth of its commit.
+INSERT_ONE = """
+INSERT INTO audit_log (stream, seq, at, kind, request, prev, sealed, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+INSERT_MANY = """
 INSERT INTO audit_log (stream, seq, at, kind, request, prev, sealed, hash)
 SELECT $1, * FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[])
 """
@@ -50,7 +54,7 @@ def lock_key(stream: UUID) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class Interrupted:
     """A link that was lost, as far as this process knows it."""
 
     header: Header
@@ -80,8 +84,18 @@ class Link:
 
     async def write(self, rows: Sequence[Row], entries: Sequence[Entry]) -> None:
         """The rows of these entries in one commit; durable when this returns."""
+        if len(rows) == 1:
+            row = rows[0]
+            await self._connection.execute(
+                INSERT_ONE, row.stream, row.seq, entries[0].at, row.kind, row.request, row.prev, row.sealed, row.hash
+            )
+        else:
+            await self._write_many(rows, entries)
+        self._acknowledged = (rows[-1].seq, rows[-1].hash)
+
+    async def _write_many(self, rows: Sequence[Row], entries: Sequence[Entry]) -> None:
         await self._connection.execute(
-            INSERT,
+            INSERT_MANY,
             self.stream.header.stream,
             [row.seq for row in rows],
             [entry.at for entry in entries],
@@ -91,7 +105,6 @@ class Link:
             [row.sealed for row in rows],
             [row.hash for row in rows],
         )
-        self._acknowledged = (rows[-1].seq, rows[-1].hash)
 
     async def finish(self, at: datetime, kind: str) -> None:
         """Close the stream in order: a last row, and a mark in the header that says which one it was."""
@@ -107,14 +120,14 @@ class Link:
             )
         await self._connection.close(timeout=GRACE_S)
 
-    def drop(self) -> Broken:
+    def drop(self) -> Interrupted:
         """Give the connection up at once, and say what is known of the stream."""
         self._connection.terminate()
-        return Broken(self.stream.header, self._pid, *self._acknowledged)
+        return Interrupted(self.stream.header, self._pid, *self._acknowledged)
 
 
 async def open_link(
-    dsn: str, ring: KeyRing, now: Callable[[], datetime], timeout_s: float, lost: Broken | None
+    dsn: str, ring: KeyRing, now: Callable[[], datetime], timeout_s: float, lost: Interrupted | None
 ) -> Link:
     """A new connection with a new stream, its header durable. Raises whatever asyncpg and the network raise."""
     connection = await asyncpg.connect(
@@ -144,7 +157,7 @@ async def open_link(
     return Link(connection, stream, pid)
 
 
-async def _end_of(connection: asyncpg.Connection, lost: Broken) -> tuple[UUID, int, bytes]:
+async def _end_of(connection: asyncpg.Connection, lost: Interrupted) -> tuple[UUID, int, bytes]:
     """Where the lost stream ended, for good: read once nothing can write to it any more."""
     stream = lost.header.stream
     await connection.execute(

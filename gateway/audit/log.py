@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from gateway.audit.link import LOST, Broken, Link, open_link
+from gateway.audit.link import LOST, Interrupted, Link, open_link
 from gateway.audit.record import END, Entry, Row, encode
 from gateway.crypto import KeyRing
 from gateway.errors import AuditUnavailable
@@ -130,7 +130,7 @@ class AuditLog:
             self._closing.set()
             self._fail("the audit log is closed")
 
-    async def _serve_until_lost(self, link: Link) -> Broken | None:
+    async def _serve_until_lost(self, link: Link) -> Interrupted | None:
         """None when the stream was closed in order."""
         link.on_loss(self._wake.set)
         try:
@@ -187,7 +187,7 @@ class AuditLog:
                 await asyncio.sleep(0)
         return rows
 
-    async def _reopen(self, lost: Broken) -> Link | None:
+    async def _reopen(self, lost: Interrupted) -> Link | None:
         """A new link, as soon as there is a database for it; None when the log is closed meanwhile."""
         pause = FIRST_PAUSE_S
         while not self._closing.is_set():
@@ -200,7 +200,7 @@ class AuditLog:
             pause = min(pause * 2, LONGEST_PAUSE_S)
         return None
 
-    async def _open(self, lost: Broken | None) -> Link:
+    async def _open(self, lost: Interrupted | None) -> Link:
         return await open_link(self._dsn, self._ring, self._now, self._timeout_s, lost)
 
     def _why(self) -> str:

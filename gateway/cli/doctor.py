@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.app.house import key_ring, now, open_database, policy_dir
+from gateway.app.house import key_ring, now, open_database, policy_dir, quiet
 from gateway.cli import show
 from gateway.cli.root import FAILED, AsJson, Config, loaded, run
 from gateway.errors import GatewayError
@@ -62,6 +62,7 @@ async def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Look at every dependency, port, key, model, policy and the clock. Exit code 1 when there is a problem."""
+    quiet()
     found = loaded(config)
     checks = [_packages(), _disk(found)]
     for name, look in _LOOKS.items():

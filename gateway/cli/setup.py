@@ -27,6 +27,7 @@ from gateway.settings import CONFIG_VARIABLE, Settings, load
 
 ADMIN_KEY = Path("keys/admin.key")
 GRACE_S = 10
+START_S = 120
 
 
 @run
@@ -153,6 +154,8 @@ def _uvicorn(app: object, *, factory: bool = False, workers: int = 1) -> uvicorn
         date_header=True,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
+        # A worker that is still opening the house does not answer its supervisor; it must not be replaced for that.
+        timeout_worker_healthcheck=START_S,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from gateway.policy.access_file import Rule
+from gateway.policy.matcher import parse_alone
 from gateway.policy.names import glob
 
 _SILENT: Final = logging.Logger("gateway.policy.silent", level=logging.CRITICAL + 1)  # noqa: LOG001 - nobody can switch it on
@@ -44,7 +45,7 @@ class Enforcement:
 
     def ask(self, names: frozenset[str], obj: str, action: str) -> tuple[bool, Rule | None]:
         """Whether a caller with these names may, and the rule that settled it (None: nothing matched)."""
-        # An evaluation writes into the enforcer's table of functions while another may be reading it.
+        # An evaluation writes into the enforcer, and another may be reading.
         with self._lock:
             allowed, values = self._enforce(names, obj, action)
         return bool(allowed), self._rules[tuple(values)] if values else None
@@ -61,5 +62,9 @@ def _build(model_text: str, values: list[list[str]]) -> Callable[[frozenset[str]
     enforcer.add_function("glob", glob)
     enforcer.set_role_manager(_Roles())
     model["g"]["g"].rm = enforcer.get_role_manager()
+    # Parsed once and not for every question: faster, and parsing is not safe in threads (see `parse_alone`).
+    matcher = model["m"]["m"].value
+    expression = parse_alone(lambda: enforcer._get_expression(matcher, enforcer.fm.get_functions()))  # noqa: SLF001
+    enforcer._get_expression = lambda *_: expression  # noqa: SLF001
     ask: Callable[[frozenset[str], str, str], tuple[bool, list[str]]] = enforcer.enforce_ex
     return ask

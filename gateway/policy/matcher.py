@@ -6,8 +6,11 @@ Casbin itself finds an unknown attribute only when the first request arrives, an
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
-from typing import Final
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from gateway.policy.findings import Findings, shown
 from gateway.policy.names import MODEL_FILE, did_you_mean
@@ -26,6 +29,22 @@ _NODES: Final = (
     *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Compare, ast.Eq, ast.NotEq),
     *(ast.Call, ast.Name, ast.Load, ast.Constant, ast.Attribute),
 )
+
+
+_PARSING: Final = threading.Lock()
+_T = TypeVar("_T")
+
+
+def parse_alone(parse: Callable[[], _T]) -> _T:
+    """Run something that makes a Python syntax tree, alone.
+
+    CPython 3.11 keeps one counter for all threads that do, and raises SystemError when they interleave; the lock keeps
+    ours apart, trying again those of other libraries.
+    """
+    for _ in range(50):
+        with _PARSING, contextlib.suppress(SystemError):
+            return parse()
+    return parse()
 
 
 def _squeeze(text: str) -> str:
@@ -83,7 +102,7 @@ def _check_matcher(line: int, text: str, found: Findings) -> None:
     """Every name known, every function known, nothing but conditions, and none of the six attributes forgotten."""
     python = re.sub(r"!(?!=)", " not ", text.replace("&&", " and ").replace("||", " or ")).strip()
     try:
-        tree = ast.parse(python, mode="eval")
+        tree = parse_alone(lambda: ast.parse(python, mode="eval"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         found.error("bad-model", MODEL_FILE, line, "the matcher is no expression Casbin can read")
         return

@@ -16,7 +16,7 @@ from gateway.model import PrivacyPolicy, Span
 from gateway.redaction.entities import ENTITIES, Entity, wanted
 from gateway.redaction.normalise import fold
 from gateway.redaction.presidio import is_word, stop_words, tokenise
-from gateway.redaction.recognizers import Gated, build, custom, digits_in
+from gateway.redaction.recognizers import Gated, build, custom, run_of_digits
 from gateway.redaction.spans import resolve
 from gateway.redaction.tokens import token_spans
 
@@ -69,7 +69,7 @@ class Detector:
         return [span for span in placed if text[span.start : span.end] not in self._allowed]
 
     def _scan(self, text: str, check: Check) -> Iterator[Span]:
-        digits = digits_in(text)
+        digits = run_of_digits(text)
         lowered = text.lower()
         words: tuple[list[str], list[int]] | None = None
         seen: set[tuple[int, int]] = set()

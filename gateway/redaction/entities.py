@@ -1,7 +1,7 @@
 """Every entity type the gateway can find, with the recognizer that finds it and what must be true for it to try.
 
-`digits` is a necessary condition: a text with fewer decimal digits cannot match any of the recognizer's patterns, so
-it is not run. A test holds the gated result equal to Presidio's own engine without gates.
+`digits` is a necessary condition: a text without so many decimal digits close together cannot match any of the
+recognizer's patterns, so it is not run. A test holds the gated result equal to Presidio's own engine without gates.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Entity:
 
 ENTITIES: Final = (
     Entity("PERSON", "a name after a title or a label, or in a column of names", "gateway"),
-    Entity("DATE_OF_BIRTH", "a date after a label such as `DOB:` or `born on`", "gateway", 3),
+    Entity("DATE_OF_BIRTH", "a date after a label such as `DOB:` or `born on`", "gateway", 1),
     Entity("EMAIL_ADDRESS", "an e-mail address, internal domains included", "EmailRecognizer"),
     Entity("PHONE_NUMBER", "a valid number of eight regions, or one with a country code", "gateway", 7),
     Entity("IBAN_CODE", "an IBAN with a right checksum", "IbanRecognizer", 2),

@@ -20,7 +20,7 @@ _DASH: Final = re.compile(f"[{_DASHES}]")
 
 _BLANKS: Final = re.compile(r"\s+")
 _NOT_WORD: Final = re.compile(r"[\W_]+")
-_WORD: Final = re.compile(r"[^\W\d_]{2,}(?:['\u2019][^\W\d_]+)?")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _DIGITS_ONLY: Final = frozenset({"PHONE_NUMBER"})
 _PACKED: Final = ("CREDIT_CARD", "IBAN_CODE", "MAC_ADDRESS", "US_", "UK_", "DE_")
 _PARTICLES: Final = frozenset(
@@ -70,7 +70,7 @@ def name_parts(text: str) -> Iterator[str]:
     """The words of `text` that can be parts of a name: letters only, two or more, without accents or particles."""
     for match in _WORD.finditer(unicodedata.normalize("NFC", text)):
         word = "".join(c for c in unicodedata.normalize("NFKD", match[0].casefold()) if not unicodedata.combining(c))
-        word = re.sub(r"['\u2019]s\Z", "", word)
+        word = word.replace("\u2019", "'").removesuffix("'s")
         if word not in _PARTICLES and len(word) > 1:
             yield word
 

@@ -22,6 +22,7 @@ _LANGUAGE: Final = "en"
 """The label every recognizer carries; which ones run is decided by entity, not by label."""
 _MARKED: Final = 0.85
 _DIGIT: Final = re.compile(r"\d")
+_DIGIT_RUN: Final = re.compile(r"\d(?:\D{0,4}\d)*")
 _REGIONS: Final = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR")
 _EXTENSION: Final = re.compile(
     r"xt|\u0434\u043e\u0431|anexo|int|[x#~;\uff58\uff03\uff5e\uff49\uff54]|,,", re.IGNORECASE
@@ -32,7 +33,7 @@ _AFTER: Final = 40
 """Characters after a number in which an extension may follow."""
 
 Gate = Callable[[str, int], bool]
-"""(text, its decimal digits) -> whether the recognizer could find anything."""
+"""(text, its longest run of digits as `run_of_digits` counts) -> whether the recognizer could find anything."""
 
 Finder = Callable[[str, Sequence[names.Found]], Iterable[names.Found]]
 """(text, spans that others found) -> spans."""
@@ -55,6 +56,14 @@ class Gated:
 def digits_in(text: str) -> int:
     """Decimal digits of any script."""
     return len(_DIGIT.findall(text))
+
+
+def run_of_digits(text: str) -> int:
+    """Most decimal digits in a row, counting as a row what at most four other characters interrupt at a time.
+
+    No pattern with more digits than that can match: none has a longer gap between two of its digits.
+    """
+    return max((digits_in(run) for run in _DIGIT_RUN.findall(text)), default=0)
 
 
 def build(entity: Entity) -> Gated:

@@ -16,18 +16,30 @@ from gateway.redaction.tokens import Written, mask_of
 _CONTEXT: Final = 2048
 """Characters of output that are remembered to tell whether a token stands inside a link or an attribute."""
 
-# Where a browser or a tool would carry the text away: a URL under way, the target of a Markdown link or image, a
-# reference definition, an HTML attribute. Values never go there (OWASP LLM02, LLM05: data carried out by links).
-_TARGETS: Final = tuple(
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for pattern in (
-        r"(?:[a-z][a-z0-9+.-]{1,20}:/{1,2}|www\.|mailto:|data:|javascript:|tel:|sms:)[^\s<>\"]*\Z",
-        r"\]\(\s*[^)\n]*\Z",
-        r"^[ \t>]{0,8}\[[^\]\n]{1,200}\]:\s*\S*\Z",
-        r"<[a-z!/][^<>]*=[^<>]*\Z",
-        r"(?:^|[\s\"'(])//[a-z0-9.-]*[^\s<>\"]*\Z",
-    )
+_SCHEME: Final = re.compile(
+    r"[a-z][a-z0-9+.-]{1,20}:/{1,2}|www\.|(?:mailto|data|javascript|tel|sms):|(?:\A|['(])//", re.IGNORECASE
 )
+_ATTRIBUTE: Final = re.compile(r"<[a-z!/][^>]*=", re.IGNORECASE)
+_DEFINITION: Final = re.compile(r"[ \t>]{0,8}\[[^\]\n]{1,200}\]:\s*\S*\Z")
+
+
+def _carried_away(before: str) -> bool:
+    """Whether what follows `before` stands where a browser or a tool would carry it off.
+
+    That is inside a URL, the target of a Markdown link or image, a reference definition, or an HTML attribute. Values never
+    go there (OWASP LLM02 and LLM05: data carried out by links).
+    """
+    piece = before[max(before.rfind(mark) for mark in ' \t\r\n<>"') + 1 :]
+    if _SCHEME.search(piece):
+        return True
+    target = before.rfind("](")
+    if target >= 0:
+        inside = before[target + 2 :].lstrip()
+        if ")" not in inside and "\n" not in inside:
+            return True
+    if _ATTRIBUTE.search(before, before.rfind(">") + 1):
+        return True
+    return _DEFINITION.match(before, before.rfind("\n") + 1) is not None
 
 
 class Restorer:
@@ -88,7 +100,7 @@ class Restorer:
         value = self._values.get(token)
         if value is None:
             return self._masks[token]
-        if any(pattern.search(self._tail) for pattern in _TARGETS):
+        if _carried_away(self._tail):
             return mask_of(token)
         return json_module.dumps(value, ensure_ascii=False)[1:-1] if self._json else value
 

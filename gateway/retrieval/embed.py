@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 DIMENSION = WIDTH
 MAX_TOKENS = 256
 """What the model was trained on; the rest of a longer text is not seen."""
-BATCH = 8
-"""Texts in one run: a query waits for one such run at most, not for a whole document."""
+RUN_TOKENS = 512
+"""Tokens in one run, padding included. Longer runs are slower per text (they leave the processor's cache), and a query
+waits for one of them at most, not for a whole document."""
 
 TOKEN = re.compile(r"\[([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)_[0-9a-hjkmnp-tv-z]{12}\]")
 """What stands in redacted text for a value: its type in capitals, then a digest."""
@@ -73,9 +74,15 @@ class Embedder:
         # Equal lengths together: padding is computed like text.
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         result = np.empty((len(ids), DIMENSION), np.float32)
-        for at in range(0, len(order), BATCH):
-            part = order[at : at + BATCH]
+        at = 0
+        while at < len(order):
+            # Ascending, so the last text of a run is its longest.
+            end = at + 1
+            while end < len(order) and (end + 1 - at) * len(ids[order[end]]) <= RUN_TOKENS:
+                end += 1
+            part = order[at:end]
             result[part] = await loop.run_in_executor(self._pool, self._run, [ids[i] for i in part])
+            at = end
         return result
 
     def close(self) -> None:

@@ -16,6 +16,12 @@ from gateway.routing.prices import listed
 AUTO: Final = "auto"
 PROVIDERS: Final = frozenset({"openai", "ollama", "litellm"})
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}")
+_ELSEWHERE: Final = (
+    ".openai.com", ".azure.com", ".anthropic.com", ".googleapis.com", ".amazonaws.com", ".mistral.ai", ".cohere.com",
+    ".groq.com", ".x.ai", ".deepseek.com", ".openrouter.ai", ".together.xyz", ".fireworks.ai", ".perplexity.ai",
+    ".ollama.com", ".huggingface.co", ".nvidia.com",
+)  # fmt: skip
+"""Hosts that are on nobody's own machine: a slip that would undo what the labels say."""
 _QUERY_ALLOWED: Final = frozenset({"api-version"})
 
 EXTRACTIVE: Final = Model(
@@ -90,19 +96,29 @@ def check_model(model: Model) -> None:
     if not model.target:
         raise BadSettings(f"{label}: target is empty", hint="give the provider's own name of the model")
     if not model.base_url:
-        if model.provider == "openai" and model.zone is not Zone.EXTERNAL:
-            hint = "give base_url, or set the zone to external for OpenAI itself"
+        if (model.provider == "openai" and model.zone is not Zone.EXTERNAL) or (
+            model.provider == "litellm" and model.zone is Zone.LOCAL
+        ):
+            hint = "give base_url, or set the zone to where the provider really is"
             raise BadSettings(f"{label}: no base_url in zone {model.zone}", hint=hint)
         return
+    check_address(label, model)
+
+
+def check_address(label: str, model: Model) -> None:
+    """The part about `base_url`."""
     parts = urlsplit(model.base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    host = parts.hostname
+    if parts.scheme not in {"http", "https"} or not host:
         raise BadSettings(f"{label}: base_url is not an http(s) address", hint="like https://host:port/v1")
     if parts.username is not None or parts.password is not None:
         raise BadSettings(f"{label}: base_url holds credentials", hint="put the key into api_key")
     if parts.fragment or {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)} - _QUERY_ALLOWED:
         raise BadSettings(f"{label}: base_url may carry no query but api-version", hint="put the key into api_key")
-    if parts.scheme == "http" and model.zone is Zone.EXTERNAL and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and model.zone is Zone.EXTERNAL and not is_loopback(host):
         raise BadSettings(f"{label}: zone external over plain http", hint="use https")
+    if model.zone is Zone.LOCAL and f".{host}".endswith(_ELSEWHERE):
+        raise BadSettings(f"{label}: zone local, but its address is a public provider's", hint="set zone to external")
 
 
 def is_loopback(host: str) -> bool:

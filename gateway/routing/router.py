@@ -57,6 +57,7 @@ class Router:
         self._ollama = Ollama(self._http, ollama) if ollama is not None else None
         self._sites = _sites(models, ollama)
         self._seen = Seen(up=False)
+        self._remote: dict[str, frozenset[str]] = {}
         self._discovery: asyncio.Task[None] | None = None
         self._providers: dict[str, Provider] = {
             "openai": OpenAIWire(self._http, keys, max_response_bytes=max_response_bytes),
@@ -75,10 +76,16 @@ class Router:
 
     async def refresh(self) -> Seen:
         """Look at Ollama now; returns what the site to be discovered has."""
-        looks = {site.base: await Ollama(self._http, site).look() for site in self._sites if site is not self._site}
+        others = [Ollama(self._http, site) for site in self._sites if site is not self._site]
+        every = others if self._ollama is None else [*others, self._ollama]
+        seen = await asyncio.gather(*(ollama.look() for ollama in every))
+        for ollama, found in zip(every, seen, strict=True):
+            # what an absent server last said about its models holds until it says otherwise
+            if found.up:
+                self._remote[ollama.site.base] = found.remote
         if self._ollama is not None:
-            self._seen = looks[self._ollama.site.base] = await self._ollama.look()
-        remote = {(base, name) for base, seen in looks.items() for name in seen.remote}
+            self._seen = seen[-1]
+        remote = {(base, name) for base, names in self._remote.items() for name in names}
         self.catalog.discovered(self._seen.models, remote=frozenset(remote))
         return self._seen
 

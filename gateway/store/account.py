@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -60,10 +61,20 @@ class Account:
                 path.chmod(mode | (mode & 0o500) >> 6)
 
 
-def account() -> Account:
-    """Ourselves, or an unprivileged account when we are root: `pgserver`, made if need be, else `nobody`."""
+def account(data: Path) -> Account:
+    """Ourselves, or an unprivileged account when we are root: who owns `data`, else `pgserver`, else `nobody`.
+
+    `pgserver` is made if need be. Raises BadSettings when there is no such account or root owns the data.
+    """
     if os.geteuid() != 0:
         return Account(None, None)
+    with contextlib.suppress(FileNotFoundError):
+        facts = data.stat()
+        if facts.st_uid == 0:
+            raise BadSettings(
+                f"{data} belongs to root, as whom the embedded database does not run", hint=f"chown -R {NAME}: {data}"
+            )
+        return Account(facts.st_uid, facts.st_gid)
     entry = _find(NAME)
     if entry is None and (useradd := shutil.which("useradd")) is not None:
         # A failure (read-only /etc, a concurrent start that was first) is judged by looking again.

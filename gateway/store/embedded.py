@@ -261,7 +261,7 @@ class EmbeddedServer:
 
     def _who(self) -> Account:
         if self._account is None:
-            self._account = account()
+            self._account = account(self.pgdata)
         return self._account
 
     def _leave(self) -> None:

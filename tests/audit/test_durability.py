@@ -138,6 +138,7 @@ def appender(url: str, ring_file: Path, name: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.audit.appender", url, str(ring_file), name, str(WRITERS)],
         stdout=subprocess.PIPE,
+        bufsize=0,  # what readline reads ahead, communicate would never see
         cwd=Path(__file__).parents[2],
     )
 

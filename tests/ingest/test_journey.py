@@ -22,8 +22,9 @@ from gateway.errors import (
     TooLarge,
     UnsupportedMedia,
 )
+from gateway.ingest import clean
 from gateway.store import Store
-from tests.ingest.bench import EMIL, HANA, ROOT, Bench, open_bench, paper
+from tests.ingest.bench import EMIL, HANA, Bench, open_bench, paper
 from tests.retrieval import files
 from tests.retrieval.models import model_dir
 
@@ -133,9 +134,6 @@ async def test_other_privacy_rules_build_it_again(bench: Bench) -> None:
     await bench.ingest.ingest(HANA, text, name="c.txt", collection="hr")
     rule = b"recognizers:\n  - name: projects\n    type: PROJECT\n    deny_list: [Kestrel]\n"
     await bench.put_policy("privacy.yaml", (b"recognizers:\n", rule))
-    async with asyncio.timeout(10):
-        while "PROJECT" not in str(bench.current.bundle.privacy):
-            await asyncio.sleep(0.02)
     again = await bench.ingest.ingest(HANA, text, name="c.txt", collection="hr")
     assert (again.status, again.counts) == ("updated", {"PROJECT": 1})
 
@@ -195,9 +193,10 @@ async def test_plain_collection(bench: Bench) -> None:
         await bench.ingest.ingest(HANA, b"text", name="d.txt", collection="hr", mode="redacted")
 
 
-async def test_value_of_the_first_page_is_replaced_on_the_last(bench: Bench) -> None:
-    """A document far longer than one look of the detector is linked as a whole."""
-    filler = "\n\n".join(f"Paragraph {n} speaks of nothing in particular, at some length." for n in range(5000))
+async def test_value_of_the_first_page_is_replaced_on_the_last(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document longer than what the detector gets in one call is linked as a whole."""
+    monkeypatch.setattr(clean, "GROUP", 10_000)
+    filler = "\n\n".join(f"Paragraph {n} speaks of nothing in particular, at some length." for n in range(400))
     text = f"Signed by Dr Henrietta Quill.\n\n{filler}\n\nHenrietta Quill left in May.\n"
     await bench.ingest.ingest(HANA, text.encode(), name="long.txt", collection="hr", label="internal")
     stored = await everything_stored(bench.store)
@@ -256,9 +255,6 @@ async def test_remove(bench: Bench) -> None:
     with pytest.raises(NotPermitted):
         await bench.ingest.remove_collection(EMIL, "hr")
     await bench.put_policy("access.csv", (b"p, hr, collection:hr, write, allow", b"p, hr, collection:hr, *, allow"))
-    async with asyncio.timeout(10):
-        while not bench.current.bundle.decide(HANA, "collection:hr", "delete"):
-            await asyncio.sleep(0.02)
     await bench.ingest.remove_document(HANA, done.document_id, request="gone")
     assert [kind for kind, _, _ in await bench.records("gone")] == ["intent", "outcome"]
     assert await bench.store.fetchval("SELECT count(*) FROM chunks") == 0
@@ -297,4 +293,3 @@ async def test_killed_between_documents_and_run_again(
     assert await bench.store.fetchval("SELECT count(*) FROM chunks") == sum(one.chunks for one in done)
     exact = await bench.store.fetchval("SELECT sum(cardinality(term_ids)) FROM chunks")
     assert await bench.store.fetchval("SELECT sum(chunks) FROM term_counts") == exact
-    assert ROOT.name

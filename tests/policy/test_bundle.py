@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from gateway.errors import BadPolicy
 from gateway.model import Sensitivity, Zone
 from gateway.policy import build, check, digest_of, load_files
 from gateway.policy.names import MAX_FILE_BYTES
-from tests.policy.samples import ROUTING, bundle, caller, codes, files, found, shipped
+from tests.policy.samples import ACCESS, ROUTING, bundle, caller, codes, files, found, shipped
 
 LOCAL, PRIVATE, EXTERNAL = Zone.LOCAL, Zone.PRIVATE, Zone.EXTERNAL
 
@@ -157,6 +159,17 @@ def test_giving_a_department_a_collection_is_one_line() -> None:
 def test_declared_roles_are_listed_with_what_they_are_for() -> None:
     assert build(shipped()).roles["hr"] == "people department"
     assert dict(bundle().roles) == {"admin": "", "boss": "", "staff": ""}
+
+
+def test_bundles_are_built_in_many_threads_at_once() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(lambda n: bundle(access=f"{ACCESS}# {n}\n").digest, range(40)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(set(made)) == 40
 
 
 def test_warnings_do_not_stop_a_bundle() -> None:

@@ -129,6 +129,19 @@ async def test_a_worker_that_missed_the_notification_catches_up(database: Store,
         await worker.close()
 
 
+async def test_the_notification_alone_is_enough(
+    database: Store, versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.policy.current.HEARTBEAT_S", 60.0)
+    (one,) = await submitted(versions, "one")
+    worker = await Current.start(database, "w1")
+    try:
+        await asyncio.sleep(0.2)
+        assert (await versions.activate(one, "ada")).acknowledged == ("w1",)
+    finally:
+        await worker.close()
+
+
 async def test_following_goes_on_after_the_connections_were_cut(
     database: Store, other: Store, versions: Versions, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -44,6 +44,9 @@ def test_discovery_cannot_take_a_reserved_name(name: str) -> None:
         ({"base_url": f"https://user:{SECRET}@example.org/v1"}, "credentials"),
         ({"base_url": f"https://example.org/v1?key={SECRET}"}, "api-version"),
         ({"zone": Zone.EXTERNAL, "base_url": "http://example.org/v1"}, "plain http"),
+        ({"provider": "litellm", "target": "openai/gpt-4o", "base_url": ""}, "no base_url in zone local"),
+        ({"base_url": "https://api.openai.com/v1"}, "public provider"),
+        ({"base_url": "https://mine.openai.azure.com/openai/v1"}, "public provider"),
         ({"zone": Zone.EXTERNAL, "base_url": "http://localhost.example.org/v1"}, "plain http"),
     ],
 )
@@ -61,7 +64,10 @@ def test_unsafe_entries_are_refused_without_telling_secrets(changes: dict[str, o
         {"zone": Zone.EXTERNAL, "base_url": "http://[::1]:8000/v1"},
         {"zone": Zone.PRIVATE, "base_url": "http://vllm:8000/v1"},
         {"zone": Zone.EXTERNAL, "base_url": "https://x.openai.azure.com/openai/deployments/d?api-version=2024-10-21"},
+        {"zone": Zone.PRIVATE, "base_url": "https://mine.openai.azure.com/openai/v1"},
+        {"provider": "litellm", "target": "bedrock/x", "zone": Zone.PRIVATE, "base_url": ""},
         {"provider": "ollama", "base_url": ""},
+        {"base_url": "http://ollama:11434/v1"},
     ],
 )
 def test_ordinary_entries_are_taken(changes: dict[str, object]) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
+from gateway.crypto.secret import Secret
 from gateway.errors import NotFound, UpstreamFailed
 from gateway.model import Zone
 from gateway.routing import OllamaSite, Pulled
 from gateway.routing.providers.http import Http
 from gateway.routing.providers.ollama import Ollama, OllamaWire, quality_of
-from tests.routing.helpers import PATIENT, PROMPT, call, text_of
+from tests.routing.helpers import PATIENT, PROMPT, SECRET, call, model, text_of
 from tests.simulators import Behaviour, Fault, LocalModel, OllamaSimulator
 
 
@@ -89,6 +91,33 @@ async def test_chat_goes_over_the_openai_wire() -> None:
         server.local.clear()
         with pytest.raises(UpstreamFailed, match="does not have it"):
             await provider.complete(outgoing, PATIENT)
+
+
+async def test_a_model_that_turns_out_to_run_in_a_cloud_is_not_called() -> None:
+    """The server was replaced after the last look, or no look was ever taken."""
+    cloud = LocalModel("big:latest", remote_host="https://ollama.com:443")
+    async with OllamaSimulator(local=(cloud,)) as server, site(server) as ollama:
+        provider = OllamaWire(ollama.http, {})
+        local = model("big", provider="ollama", target="big:latest", base_url=server.root)
+        with pytest.raises(UpstreamFailed, match="runs in a cloud"):
+            await provider.complete(provider.prepare(local, call()), PATIENT)
+        with pytest.raises(UpstreamFailed, match="runs in a cloud"):
+            [chunk async for chunk in provider.stream(provider.prepare(local, call(stream=True)), PATIENT)]
+        assert server.chats == []
+        honest = replace(local, zone=Zone.EXTERNAL)
+        await provider.complete(provider.prepare(honest, call()), PATIENT)
+        assert len(server.chats) == 1
+
+
+async def test_a_server_is_not_asked_again_at_every_call() -> None:
+    async with OllamaSimulator() as server, site(server) as ollama:
+        (entry,) = (await ollama.look()).models
+        provider = OllamaWire(ollama.http, {entry.name: Secret(SECRET)})
+        before = len(server.requests)
+        for _ in range(3):
+            await provider.complete(provider.prepare(entry, call()), PATIENT)
+        assert len(server.requests) == before + 3 + 1
+        assert {request.headers["Authorization"] for request in server.requests[before:]} == {f"Bearer {SECRET}"}
 
 
 async def test_pull_tells_its_progress_and_show_describes() -> None:

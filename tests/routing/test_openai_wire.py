@@ -261,6 +261,14 @@ def test_keys_that_no_header_may_carry(key: str) -> None:
     assert not key or key not in str(caught.value)
 
 
+def test_azure_has_a_header_of_its_own() -> None:
+    provider = OpenAIWire(Http(), {"small": Secret(SECRET)})
+    entry = model(base_url="https://x.openai.azure.com/openai/v1")
+    assert provider._credentials(entry, provider.url(entry)) == {"api-key": SECRET}
+    lookalike = model(base_url="https://openai.azure.com.example.org/v1")
+    assert provider._credentials(lookalike, provider.url(lookalike)) == {"Authorization": f"Bearer {SECRET}"}
+
+
 def test_addresses() -> None:
     assert str(chat_url("https://api.openai.com/v1/")) == "https://api.openai.com/v1/chat/completions"
     azure = "https://x.openai.azure.com/openai/deployments/d?api-version=2024-10-21"

@@ -90,6 +90,9 @@ async def test_a_configured_cloud_model_behind_a_local_server_is_withdrawn() -> 
             assert [m.name for m in router.models] == ["extractive"]
             with pytest.raises(ModelNotFound):
                 pick(router, preference=Preference(model="big"))
+            await server.stop()
+            await router.refresh()
+            assert [m.name for m in router.models] == ["extractive"], "an absent server takes nothing back"
 
 
 async def test_a_failing_model_rests_and_the_next_one_takes_over() -> None:

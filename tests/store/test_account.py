@@ -7,18 +7,28 @@ from pathlib import Path
 
 import pytest
 
+from gateway.errors import BadSettings
 from gateway.store.account import Account, account
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands files to others")
 
 
-def test_ourselves_unless_root() -> None:
-    who = account()
+def test_ourselves_unless_root(tmp_path: Path) -> None:
+    who = account(tmp_path / "new")
     if os.geteuid() == 0:
         assert who.uid not in (None, 0)
         assert who.gid not in (None, 0)
     else:
         assert who == Account(None, None)
+
+
+@root_only
+def test_root_runs_it_as_the_datas_owner(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4321, 1234)
+    assert account(tmp_path) == Account(4321, 1234)
+    os.chown(tmp_path, 0, 0)
+    with pytest.raises(BadSettings, match="belongs to root"):
+        account(tmp_path)
 
 
 def test_as_ourselves_nothing_is_changed(tmp_path: Path) -> None:

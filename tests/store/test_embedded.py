@@ -88,6 +88,17 @@ def test_under_root_it_runs_as_somebody_else(server: EmbeddedServer) -> None:
     assert server.pgdata.stat().st_uid == psutil.Process(pid).uids().effective
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_root_starts_what_an_ordinary_user_made(data_dir: Path) -> None:
+    subprocess.run(["chown", "-R", "65534:65534", str(data_dir)], check=True)
+    server = EmbeddedServer(data_dir)
+    server.start()
+    pid = server.pid()
+    assert pid is not None
+    assert psutil.Process(pid).uids().effective == 65534
+    server.release()
+
+
 def test_the_last_user_stops_it(data_dir: Path) -> None:
     one, two = EmbeddedServer(data_dir), EmbeddedServer(data_dir)
     one.start()
@@ -213,8 +224,6 @@ def test_killed_outright_it_recovers_what_was_committed(data_dir: Path) -> None:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         connection.terminate()
-        while server.pid() is not None:
-            await asyncio.sleep(0.01)
 
     async def count() -> object:
         connection = await asyncpg.connect(server.url("postgres"))
@@ -223,6 +232,8 @@ def test_killed_outright_it_recovers_what_was_committed(data_dir: Path) -> None:
         return found
 
     asyncio.run(write())
+    while server.pid() is not None:
+        time.sleep(0.01)
     server.start()
     assert asyncio.run(count()) == 20
     server.release()

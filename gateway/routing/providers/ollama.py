@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,14 +17,18 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from gateway.crypto.secret import Secret
 from gateway.errors import NotFound, UpstreamFailed
 from gateway.model import Json, Model, Zone
-from gateway.routing.providers.http import Http, read_capped
-from gateway.routing.providers.openai_wire import OpenAIWire, chat_url
+from gateway.routing import failures
+from gateway.routing.providers.base import Timeouts
+from gateway.routing.providers.http import Http, raise_for, read_capped
+from gateway.routing.providers.openai_wire import MAX_RESPONSE_BYTES, OpenAIWire, chat_url
 
 USUAL_ADDRESS: Final = "http://127.0.0.1:11434"
 SERVED_CONTEXT: Final = 4096
 """Ollama's own default window. It cuts longer prompts without a word, whatever the model could take."""
+TRUSTED_S: Final = 60.0
 _LOOK_S: Final = 3.0
 _MAX_BYTES: Final = 8_388_608
 _NUM_CTX: Final = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
@@ -68,9 +72,41 @@ class Pulled:
 class OllamaWire(OpenAIWire):
     """Chat. `base_url` is the server's address without a path."""
 
+    def __init__(self, http: Http, keys: Mapping[str, Secret], *, max_response_bytes: int = MAX_RESPONSE_BYTES) -> None:
+        super().__init__(http, keys, max_response_bytes=max_response_bytes)
+        self._trusted: dict[tuple[str, str], float] = {}
+        """(server, model) -> until when it is known to run there."""
+
     def url(self, model: Model) -> URL:
         """Where this model's chat requests go."""
         return chat_url(f"{(model.base_url or USUAL_ADDRESS).rstrip('/')}/v1")
+
+    async def before(self, model: Model, timeouts: Timeouts) -> None:
+        """Ask whether the server would forward this model to a cloud, unless its zone says external.
+
+        Discovery withdraws such entries, but a server can be replaced between two looks. The answer holds for
+        TRUSTED_S. Raises UpstreamFailed when it would, or does not say.
+        """
+        if model.zone is Zone.EXTERNAL:
+            return
+        site = OllamaSite(model.base_url or USUAL_ADDRESS)
+        key, now = (site.base, model.target), asyncio.get_running_loop().time()
+        if now < self._trusted.get(key, 0.0):
+            return
+        try:
+            async with asyncio.timeout(timeouts.connect_s):
+                credentials = self._credentials(model, self.url(model))
+                shown = await ask(self._http, site, "POST", "/api/show", {"model": model.target}, credentials)
+        except aiohttp.ClientResponseError as error:
+            failures.raise_for_status(model, error.status)
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise_for(model, error, "an answer")
+        if not isinstance(shown, dict) or shown.get("remote_host"):
+            raise UpstreamFailed(
+                f"model {model.name!r} runs in a cloud behind its ollama, and its zone says {model.zone}",
+                hint="an operator must set its zone to external, or take another model",
+            )
+        self._trusted[key] = now + TRUSTED_S
 
 
 @dataclass(slots=True)
@@ -129,17 +165,8 @@ class Ollama:
 
         return ollama.AsyncClient(host=self.site.base, follow_redirects=False, trust_env=False)
 
-    async def _ask(self, method: str, path: str, body: Json | None = None) -> Json:
-        async with self.http.session.request(
-            method,
-            self.site.base + path,
-            data=None if body is None else orjson.dumps(body),
-            allow_redirects=False,
-            raise_for_status=True,
-        ) as response:
-            data = await read_capped(response, _MAX_BYTES)
-        answer: Json = orjson.loads(data or b"null")
-        return answer
+    async def _ask(self, method: str, path: str, body: Json | None = None) -> Any:
+        return await ask(self.http, self.site, method, path, body)
 
     async def _describe(self, tag: Json, loaded: Json) -> Model | None:
         """One entry as a model of the catalogue; None when it does not chat."""
@@ -163,6 +190,27 @@ class Ollama:
             tools="tools" in capabilities,
             origin="discovered",
         )
+
+
+async def ask(
+    http: Http,
+    site: OllamaSite,
+    method: str,
+    path: str,
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
+    """One call of the server's own API. Raises aiohttp's errors, and ValueError for what is no JSON."""
+    async with http.session.request(
+        method,
+        site.base + path,
+        data=None if body is None else orjson.dumps(body),
+        headers=headers,
+        allow_redirects=False,
+        raise_for_status=True,
+    ) as response:
+        data = await read_capped(response, _MAX_BYTES)
+    return orjson.loads(data or b"null")
 
 
 def quality_of(parameter_size: object) -> float:

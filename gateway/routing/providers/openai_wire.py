@@ -119,20 +119,28 @@ class OpenAIWire:
     async def close(self) -> None:
         """The session belongs to whoever made it."""
 
+    async def before(self, model: Model, timeouts: Timeouts) -> None:
+        """A last look at the server before anything is sent; servers of this wire need none."""
+
     async def _open(self, outgoing: Outgoing, timeouts: Timeouts, begin_s: float) -> aiohttp.ClientResponse:
         model = outgoing.model
+        await self.before(model, timeouts)
         headers = {
             "Content-Type": "application/json",
             "Accept": "text/event-stream" if outgoing.stream else "application/json",
         }
         url = self.url(model)
-        key = self._keys.get(model.name)
-        if key is not None:
-            if (url.host or "").endswith((".openai.azure.com", ".cognitiveservices.azure.com")):
-                headers["api-key"] = key.reveal()
-            else:
-                headers["Authorization"] = f"Bearer {key.reveal()}"
+        headers |= self._credentials(model, url)
         return await self._http.post(model, url, outgoing.body, headers, timeouts, begin_s)
+
+    def _credentials(self, model: Model, url: URL) -> dict[str, str]:
+        """The header that carries the key; made for one call and kept nowhere."""
+        key = self._keys.get(model.name)
+        if key is None:
+            return {}
+        if (url.host or "").endswith((".openai.azure.com", ".cognitiveservices.azure.com")):
+            return {"api-key": key.reveal()}
+        return {"Authorization": f"Bearer {key.reveal()}"}
 
     async def _read(
         self, response: aiohttp.ClientResponse, model: Model, judge: ChatStream, deadline: float

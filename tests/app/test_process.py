@@ -1,0 +1,134 @@
+"""A real process through the worst: killed under load, its database taken away, asked to run on a newer schema."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+
+import asyncpg
+import httpx
+import pytest
+
+from gateway.store.embedded import EmbeddedServer
+from tests.apart import run_sql
+from tests.app.conftest import Process
+from tests.cli.conftest import run_command
+
+BODY = {"model": "bench", "messages": [{"role": "user", "content": "Mail jane.roe@example.com, please."}]}
+
+
+async def load(process: Process, writers: int, acknowledged: list[str], *, until: float) -> None:
+    """Ask as fast as it answers, noting the request id of every complete answer, until it dies or time ends."""
+
+    async def one(client: httpx.AsyncClient, stream: bool) -> None:
+        while loop.time() < deadline:
+            try:
+                answer = await client.post("/v1/chat/completions", json={**BODY, "stream": stream})
+            except httpx.TransportError:
+                return
+            if answer.status_code == 200 and (not stream or answer.text.rstrip().endswith("[DONE]")):
+                acknowledged.append(answer.headers["x-gateway-request-id"])
+
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + until
+    async with httpx.AsyncClient(base_url=process.url, headers=process.headers, timeout=20) as client:
+        await asyncio.gather(*(one(client, bool(n % 2)) for n in range(writers)))
+
+
+@pytest.mark.slow
+async def test_kill_9_under_load_loses_and_invents_nothing(process: Process) -> None:
+    acknowledged: list[str] = []
+    for _ in range(3):
+        process.start()
+        working = asyncio.ensure_future(load(process, 8, acknowledged, until=20))
+        await asyncio.sleep(0.6 + random.random())
+        await asyncio.to_thread(process.kill)
+        await working
+    assert len(acknowledged) > 20
+    verified = await asyncio.to_thread(run_command, "audit", "verify", "--config", str(process.folder), "--json")
+    assert verified.code == 0, verified.out
+    assert json.loads(verified.out)["faults_total"] == 0
+    kinds = await asyncio.to_thread(_kinds, process)
+    assert all({"intent", "outcome"} <= kinds.get(request, set()) for request in acknowledged)
+
+
+def _kinds(process: Process) -> dict[str, set[str]]:
+    """Kinds of record by request, from the table itself."""
+
+    async def read() -> dict[str, set[str]]:
+        connection = await asyncpg.connect(server.url("gateway"))
+        try:
+            rows = await connection.fetch("SELECT request, kind FROM audit_log")
+        finally:
+            await connection.close()
+        found: dict[str, set[str]] = {}
+        for row in rows:
+            found.setdefault(row["request"], set()).add(row["kind"])
+        return found
+
+    server = EmbeddedServer(process.folder)
+    server.start()
+    try:
+        return asyncio.run(read())
+    finally:
+        server.release()
+
+
+@pytest.mark.slow
+async def test_without_its_database_it_refuses_and_recovers_by_itself(process: Process) -> None:
+    await asyncio.to_thread(process.start)
+    server = EmbeddedServer(process.folder)
+    async with httpx.AsyncClient(base_url=process.url, headers=process.headers, timeout=30) as client:
+        assert (await client.post("/v1/chat/completions", json=BODY)).status_code == 200
+        await asyncio.to_thread(server.stop, "fast")
+        for _ in range(3):
+            refused = await client.post("/v1/chat/completions", json=BODY)
+            assert refused.status_code == 503
+            assert refused.json()["error"]["code"] in {"database_unavailable", "audit_unavailable"}
+        ready = await client.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["checks"]["database"] != "ok"
+        assert (await client.get("/healthz")).status_code == 200
+        await asyncio.to_thread(server.start)
+        for _ in range(100):
+            if (await client.post("/v1/chat/completions", json=BODY)).status_code == 200:
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise AssertionError("requests do not flow again")
+    verified = await asyncio.to_thread(run_command, "audit", "verify", "--config", str(process.folder))
+    assert verified.code == 0, verified.out
+    server.release()
+
+
+@pytest.mark.slow
+async def test_two_workers_acknowledge_a_policy_before_the_call_returns(process: Process) -> None:
+    await asyncio.to_thread(process.start, "--workers", "2")
+    async with httpx.AsyncClient(base_url=process.url, headers=process.headers, timeout=30) as client:
+        for _ in range(200):
+            active = (await client.get("/admin/api/policy")).json()
+            files = {**active["files"]}
+            files["access.csv"] += f"# {random.random()}\n"
+            done = (await client.post("/admin/api/policy/activate", json={"files": files})).json()
+            if len(done["acknowledged"]) >= 2:
+                break
+            await asyncio.sleep(0.1)
+        assert len(done["acknowledged"]) == 2
+        assert done["missing"] == []
+        digests = {(await client.get("/readyz")).json()["policy"] for _ in range(10)}
+        assert digests == {done["digest"]}
+
+
+@pytest.mark.slow
+def test_a_newer_schema_is_refused_with_words(process: Process) -> None:
+    server = EmbeddedServer(process.folder)
+    server.start()
+    try:
+        asyncio.run(run_sql(server.url("gateway"), "UPDATE alembic_version SET version_num = '9999'"))
+        said = run_command("models", "list", "--config", str(process.folder))
+    finally:
+        server.release()
+    assert said.code == 1
+    assert "schema 9999" in said.err
+    assert "hint:" in said.err

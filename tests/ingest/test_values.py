@@ -1,0 +1,40 @@
+"""The checks on what a caller asks of an ingest."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.errors import Invalid
+from gateway.ingest.values import NAME_LENGTH, Rights, checked_name, marks
+
+LABELS = ("public", "internal", "confidential")
+
+
+def test_rights() -> None:
+    Rights("internal", ("*", "user:amy"), ("group:hr", "role:legal")).check(LABELS)
+    Rights(None, None, None).check(LABELS)
+    with pytest.raises(Invalid) as refused:
+        Rights("confidental", None, None).check(LABELS)
+    assert refused.value.hint == "did you mean confidential?"
+    assert "confidental" not in refused.value.message
+
+
+@pytest.mark.parametrize("mark", ["", "amy", "user:", "user: ", "team:hr", "**"])
+def test_marks_that_nobody_carries(mark: str) -> None:
+    with pytest.raises(Invalid):
+        Rights(None, (mark,), None).check(LABELS)
+    with pytest.raises(Invalid):
+        Rights(None, None, (mark,)).check(LABELS)
+
+
+def test_marks_once_each() -> None:
+    assert marks(["*", "user:amy", "*"]) == ("*", "user:amy")
+    assert marks([]) == ()
+    assert marks(None) is None
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\0b", "a\nb", "x" * (NAME_LENGTH + 1)])
+def test_names(name: str) -> None:
+    assert checked_name("Verträge/2026 März.pdf") == "Verträge/2026 März.pdf"
+    with pytest.raises(Invalid):
+        checked_name(name)
