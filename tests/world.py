@@ -40,8 +40,10 @@ DOCUMENTS = (
         "hr",
         "confidential",
         "contacts.md",
-        "# Emergency contacts\n\nEmployee: Petra Vogel\n\nThe emergency contact of Ms Petra Vogel is Mr Anton Weiss, "
-        "anton.weiss@example.org, telephone +49 30 901820.\n",
+        (
+            "# Emergency contacts\n\nEmployee: Petra Vogel\n\nThe emergency contact of Ms Petra Vogel is Mr Anton "
+            "Weiss, anton.weiss@example.org, telephone +49 30 901820.\n"
+        ),
     ),
     ("finance", "confidential", "vendors.csv", "vendor,iban\nKestrel Optics,GB29 NWBK 6016 1331 9268 19\n"),
 )

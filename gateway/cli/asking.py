@@ -74,13 +74,15 @@ async def ask(
     if as_json:
         show.json(answer.body)
         return
-    show.text(str(answer.body["choices"][0]["message"].get("content") or ""))
-    show_note(answer.body["gateway"], explain=explain)
+    text = str(answer.body["choices"][0]["message"].get("content") or "")
+    show.text(text)
+    _show_note(answer.body["gateway"], text, explain=explain)
 
 
-def show_note(note: Json, *, explain: bool) -> None:
-    """The sources, and with `explain` what each stage decided."""
-    for citation in note["citations"]:
+def _show_note(note: Json, text: str, *, explain: bool) -> None:
+    """The sources the answer names (all that were found, where it names none); with `explain` each stage's decision."""
+    named = [c for c in note["citations"] if f"[{c['n']}]" in text]
+    for citation in named or note["citations"]:
         page = f", page {citation['page']}" if citation["page"] else ""
         show.text(f"  [{citation['n']}] {citation['title']}{page} ({citation['collection']})")
     if not explain:

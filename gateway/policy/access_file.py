@@ -13,7 +13,7 @@ from typing import Final
 
 from gateway.model import EVERYONE
 from gateway.policy.findings import Findings, shown
-from gateway.policy.names import ACCESS_FILE, ACTIONS, ADMIN_AREAS, did_you_mean, glob, is_entity_type
+from gateway.policy.names import ACCESS_FILE, ACTIONS, ADMIN_ACTIONS, did_you_mean, glob, is_entity_type
 
 _NAME: Final = re.compile(r"[\w@+-][\w .@+-]{0,63}")
 _EFFECTS: Final = ("allow", "deny")
@@ -134,7 +134,7 @@ class _Line:
         before = self.found.errors
         subject = self.subject(who)
         self._object(obj)
-        self._action(obj.partition(":")[0], action)
+        self._action(*obj.partition(":")[::2], action)
         if effect not in _EFFECTS:
             self.error("unknown-effect", f"{shown(effect)} is neither allow nor deny", did_you_mean(effect, _EFFECTS))
         if subject is None or self.found.errors > before:
@@ -151,9 +151,9 @@ class _Line:
             self._entity(name)
         elif kind == "collection" and "@" in name:
             self.error("unknown-object", f"{shown(obj)}: a collection's name holds no @")
-        elif kind == "admin" and "*" not in name and name not in ADMIN_AREAS:
+        elif kind == "admin" and "*" not in name and name not in ADMIN_ACTIONS:
             self.error(
-                "unknown-object", f"there is no area {shown(name)} to administer", did_you_mean(name, ADMIN_AREAS)
+                "unknown-object", f"there is no area {shown(name)} to administer", did_you_mean(name, ADMIN_ACTIONS)
             )
 
     def _entity(self, name: str) -> None:
@@ -164,12 +164,11 @@ class _Line:
             hint = f"write {kind.upper()}" if is_entity_type(kind.upper()) else ""
             self.error("unknown-object", f"{shown(kind)} is no entity type", hint)
 
-    def _action(self, kind: str, action: str) -> None:
-        known = ACTIONS.get(kind, ())
+    def _action(self, kind: str, name: str, action: str) -> None:
+        known = ADMIN_ACTIONS.get(name, ACTIONS["admin"]) if kind == "admin" else ACTIONS.get(kind, ())
         if known and action not in known and action != "*":
-            self.error(
-                "unknown-action", f"nobody asks to {shown(action)} a {kind}", did_you_mean(action, (*known, "*"))
-            )
+            what = f"admin:{shown(name)}" if kind == "admin" else f"a {kind}"
+            self.error("unknown-action", f"nobody asks to {shown(action)} {what}", did_you_mean(action, (*known, "*")))
 
 
 def read_access(text: str, found: Findings) -> AccessFile:

@@ -25,19 +25,21 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     "collection": ("read", "write", "delete"),
     "label": ("read",),
     "entity": ("reveal",),
-    "admin": (
-        *("read", "edit", "activate", "approve", "replay", "create", "revoke", "rotate"),
-        *("test", "pull", "verify", "export", "erase", "retain"),
-    ),
+    "admin": ("read", "edit", "activate", "verify"),
 }
 """Kind of object -> the actions that can be asked about it."""
 
-ADMIN_AREAS: Final = ("policy", "keys", "audit", "models")
+ADMIN_ACTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "policy": ("read", "activate"),
+    "keys": ("read", "edit"),
+    "audit": ("read", "verify"),
+    "models": ("read",),
+}
+"""Area of administration -> the actions that are asked about it."""
 
 ENTITY_TYPES: Final = (
-    *("PERSON", "EMAIL_ADDRESS", "PHONE_NUMBER", "DATE_OF_BIRTH", "DATE_TIME", "LOCATION", "ADDRESS", "NRP", "AGE"),
-    *("ORGANIZATION", "URL", "IP_ADDRESS", "MAC_ADDRESS", "IBAN_CODE", "CREDIT_CARD", "CRYPTO", "USERNAME", "PASSWORD"),
-    *("MEDICAL_LICENSE", "EMPLOYEE_ID", "SECRET", "API_KEY", "BANK_ACCOUNT", "VEHICLE_ID", "UUID"),
+    *("PERSON", "EMAIL_ADDRESS", "PHONE_NUMBER", "DATE_OF_BIRTH", "DATE_TIME", "URL", "IP_ADDRESS", "MAC_ADDRESS"),
+    *("IBAN_CODE", "CREDIT_CARD", "CRYPTO", "MEDICAL_LICENSE", "UUID"),
     *(
         "US_SSN",
         "US_ITIN",
@@ -48,23 +50,15 @@ ENTITY_TYPES: Final = (
         "US_NPI",
         "ABA_ROUTING_NUMBER",
     ),
-    *("UK_NHS", "UK_NINO", "UK_PASSPORT", "UK_POSTCODE", "UK_VEHICLE_REGISTRATION", "UK_DRIVING_LICENCE"),
-    *("DE_TAX_ID", "DE_TAX_NUMBER", "DE_PASSPORT", "DE_ID_CARD", "DE_SOCIAL_SECURITY", "DE_HEALTH_INSURANCE", "DE_KFZ"),
+    *("UK_NHS", "UK_NINO", "UK_PASSPORT", "UK_POSTCODE", "UK_DRIVING_LICENCE"),
+    *("DE_TAX_ID", "DE_TAX_NUMBER", "DE_VAT_ID", "DE_PASSPORT", "DE_ID_CARD", "DE_SOCIAL_SECURITY"),
+    *("DE_HEALTH_INSURANCE", "DE_FUEHRERSCHEIN", "DE_PLZ"),
     *("ES_NIF", "ES_NIE", "ES_PASSPORT", "IT_FISCAL_CODE", "IT_DRIVER_LICENSE", "IT_VAT_CODE", "IT_PASSPORT"),
-    *("IT_IDENTITY_CARD", "PL_PESEL", "FI_PERSONAL_IDENTITY_CODE", "SE_PERSONNUMMER", "SE_ORGANISATIONSNUMMER"),
-    *("AU_ABN", "AU_ACN", "AU_TFN", "AU_MEDICARE", "CA_SIN", "SG_NRIC_FIN", "SG_UEN", "KR_RRN", "KR_PASSPORT"),
-    *(
-        "IN_PAN",
-        "IN_AADHAAR",
-        "IN_VEHICLE_REGISTRATION",
-        "IN_VOTER",
-        "IN_PASSPORT",
-        "IN_GSTIN",
-        "TH_TNIN",
-        "TR_NATIONAL_ID",
-    ),
+    *("IT_IDENTITY_CARD", "PL_PESEL", "FI_PERSONAL_IDENTITY_CODE", "SE_PERSONNUMMER", "AU_TFN", "AU_MEDICARE"),
+    *("CA_SIN", "SG_NRIC_FIN", "KR_RRN", "IN_PAN", "IN_AADHAAR", "TH_TNIN", "TR_NATIONAL_ID", "ZA_ID_NUMBER"),
 )
-"""Entity types recognised by name. Others are legal (a custom recognizer may bring its own) but draw a warning."""
+"""The types that built-in recognizers find (a test holds this equal to the redaction room's list). Others are legal,
+since a custom recognizer may bring its own, but draw a warning where none does."""
 
 MAX_NAME: Final = 200
 _ENTITY: Final = re.compile(r"[A-Z][A-Z0-9_]*@[^@]+")

@@ -10,6 +10,7 @@ from gateway.policy.findings import Findings, shown
 from gateway.policy.names import (
     ACCESS_TESTS,
     ACTIONS,
+    ADMIN_ACTIONS,
     PRIVACY_TESTS,
     ROUTING_TESTS,
     did_you_mean,
@@ -85,8 +86,8 @@ def _access_case(item: Value, callers: dict[str, Principal]) -> AccessCase | Non
         item.error("unknown-object", f"{shown(obj)} is of no known kind", did_you_mean(kind, ACTIONS))
     elif not well_formed(obj):
         item.error("unknown-object", f"{shown(obj)} is badly formed", "a case asks about one thing: no `*`")
-    elif action not in ACTIONS[kind]:
-        item.error("unknown-action", f"nobody asks to {shown(action)} a {kind}", did_you_mean(action, ACTIONS[kind]))
+    elif action not in (known := ADMIN_ACTIONS.get(obj.removeprefix("admin:"), ACTIONS[kind])):
+        item.error("unknown-action", f"nobody asks to {shown(action)} {shown(obj)}", did_you_mean(action, known))
     elif expected not in EXPECTED:
         item.error("unknown-effect", f"{shown(expected)} is neither allow nor deny", did_you_mean(expected, EXPECTED))
     else:

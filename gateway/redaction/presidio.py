@@ -73,14 +73,14 @@ def load() -> ModuleType:
         _silence()
         absent = _stand_in()
         try:
-            presidio = importlib.import_module("presidio_analyzer")
-            importlib.import_module("presidio_analyzer.predefined_recognizers")
+            import presidio_analyzer  # noqa: PLC0415  late: it takes a second
+            import presidio_analyzer.predefined_recognizers  # noqa: PLC0415
         finally:
             for name in absent:
                 sys.modules.pop(name, None)
         _silence()
-        _limit(presidio)
-        return presidio
+        _limit(presidio_analyzer)
+        return presidio_analyzer
 
 
 def _stand_in() -> list[str]:

@@ -19,15 +19,15 @@ _CONTEXT: Final = 2048
 _SCHEME: Final = re.compile(
     r"[a-z][a-z0-9+.-]{1,20}:/{1,2}|www\.|(?:mailto|data|javascript|tel|sms):|(?:\A|['(])//", re.IGNORECASE
 )
-_ATTRIBUTE: Final = re.compile(r"<[a-z!/][^>]*=", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[a-z!/]", re.IGNORECASE)
 _DEFINITION: Final = re.compile(r"[ \t>]{0,8}\[[^\]\n]{1,200}\]:\s*\S*\Z")
 
 
 def _carried_away(before: str) -> bool:
     """Whether what follows `before` stands where a browser or a tool would carry it off.
 
-    That is inside a URL, the target of a Markdown link or image, a reference definition, or an HTML attribute. Values never
-    go there (OWASP LLM02 and LLM05: data carried out by links).
+    That is inside a URL, the target of a Markdown link or image, a reference definition, or an HTML attribute. Values
+    never go there (OWASP LLM02 and LLM05: data carried out by links).
     """
     piece = before[max(before.rfind(mark) for mark in ' \t\r\n<>"') + 1 :]
     if _SCHEME.search(piece):
@@ -37,7 +37,8 @@ def _carried_away(before: str) -> bool:
         inside = before[target + 2 :].lstrip()
         if ")" not in inside and "\n" not in inside:
             return True
-    if _ATTRIBUTE.search(before, before.rfind(">") + 1):
+    tag = _TAG.search(before, before.rfind(">") + 1)
+    if tag and before.find("=", tag.end()) >= 0:
         return True
     return _DEFINITION.match(before, before.rfind("\n") + 1) is not None
 

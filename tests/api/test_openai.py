@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import httpx
 import openai
@@ -13,7 +14,11 @@ from tests.simulators import Behaviour, Fault, ToolCall
 from tests.world import World
 
 MAIL = "petra.vogel@example.com"
-ASK = [{"role": "user", "content": f"Write to {MAIL} that the meeting moves."}]
+ASK: list[Any] = [{"role": "user", "content": f"Write to {MAIL} that the meeting moves."}]
+
+
+def create(client: OpenAI, **parameters: Any) -> Any:
+    return client.chat.completions.create(**parameters)
 
 
 @pytest.fixture
@@ -22,7 +27,7 @@ def client(world: World) -> OpenAI:
 
 
 def test_chat_sends_tokens_and_restores_what_the_caller_typed(world: World, client: OpenAI) -> None:
-    done = client.chat.completions.create(model="cloud", messages=ASK)  # type: ignore[call-overload]
+    done = create(client, model="cloud", messages=ASK)
     assert MAIL in done.choices[0].message.content
     assert MAIL.encode() not in world.sent()
     assert b"[EMAIL_ADDRESS_" in world.sent()
@@ -33,7 +38,7 @@ def test_chat_sends_tokens_and_restores_what_the_caller_typed(world: World, clie
 
 
 def test_the_key_of_the_upstream_is_sent_and_the_callers_is_not(world: World, client: OpenAI) -> None:
-    client.chat.completions.create(model="cloud", messages=ASK)  # type: ignore[call-overload]
+    create(client, model="cloud", messages=ASK)
     headers = {k.lower(): v for k, v in world.cloud.requests[0].headers.items()}
     assert headers["authorization"] == "Bearer sk-cloud-secret"
     assert world.keys["emil"] not in str(headers)
@@ -41,11 +46,12 @@ def test_the_key_of_the_upstream_is_sent_and_the_callers_is_not(world: World, cl
 
 def test_stream_restores_over_any_split(world: World, client: OpenAI) -> None:
     world.cloud.default = Behaviour(bytes_per_write=7)
-    stream = client.chat.completions.create(
+    stream = create(
+        client,
         model="cloud",
         messages=ASK,
         stream=True,
-        stream_options={"include_usage": True},  # type: ignore[call-overload]
+        stream_options={"include_usage": True},
     )
     chunks = list(stream)
     text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
@@ -63,7 +69,7 @@ def test_a_stream_is_not_buffered(world: World, client: OpenAI) -> None:
     with client.chat.completions.with_streaming_response.create(
         model="cloud",
         messages=ASK,
-        stream=True,  # type: ignore[call-overload]
+        stream=True,
     ) as response:
         arrived = [line for line in _with_times(response.iter_lines()) if b"word" in line[1]]
     assert arrived[-1][0] - arrived[0][0] > 0.5
@@ -74,7 +80,7 @@ def _with_times(lines: object) -> list[tuple[float, bytes]]:
 
 
 def test_usage_chunk_comes_only_when_asked(client: OpenAI) -> None:
-    chunks = list(client.chat.completions.create(model="cloud", messages=ASK, stream=True))  # type: ignore[call-overload]
+    chunks = list(create(client, model="cloud", messages=ASK, stream=True))
     assert all(chunk.choices for chunk in chunks)
     assert all(chunk.usage is None for chunk in chunks)
 
@@ -84,11 +90,11 @@ def test_tool_arguments_are_redacted_restored_and_stay_json(world: World, client
         text=lambda body: "", tool_calls=(ToolCall("send", '{"note": "hello"}'),), finish_reason="tool_calls"
     )
     tool = {"type": "function", "function": {"name": "send", "parameters": {"type": "object", "properties": {}}}}
-    done = client.chat.completions.create(model="cloud", messages=ASK, tools=[tool])  # type: ignore[call-overload]
+    done = create(client, model="cloud", messages=ASK, tools=[tool])
     call = done.choices[0].message.tool_calls[0]
     assert call.function.name == "send"
     assert call.function.arguments == '{"note": "hello"}'
-    stream = client.chat.completions.create(model="cloud", messages=ASK, tools=[tool], stream=True)  # type: ignore[call-overload]
+    stream = create(client, model="cloud", messages=ASK, tools=[tool], stream=True)
     deltas = [d for c in stream for d in (c.choices[0].delta.tool_calls or [])]
     assert all(d.index == 0 for d in deltas)
     assert "".join(d.function.arguments or "" for d in deltas) == '{"note": "hello"}'
@@ -96,7 +102,8 @@ def test_tool_arguments_are_redacted_restored_and_stay_json(world: World, client
 
 def test_history_tool_results_and_schemas_are_redacted_too(world: World, client: OpenAI) -> None:
     canary = "canary.person@example.net"
-    client.chat.completions.create(
+    create(
+        client,
         model="cloud",
         messages=[
             {"role": "system", "content": f"You serve {canary}."},
@@ -140,7 +147,7 @@ def test_models_lists_only_what_the_caller_may_use(world: World, client: OpenAI)
 @pytest.mark.parametrize("model", ["gpt-99", "a/b", "häuser"])
 def test_unknown_model_is_404_model_not_found(client: OpenAI, model: str) -> None:
     with pytest.raises(openai.NotFoundError) as caught:
-        client.chat.completions.create(model=model, messages=ASK)  # type: ignore[call-overload]
+        create(client, model=model, messages=ASK)
     assert caught.value.code == "model_not_found"
     assert caught.value.response.headers["x-should-retry"] == "false"
 
@@ -161,17 +168,17 @@ def test_x_api_key_works_as_well_as_bearer(world: World) -> None:
 def test_upstream_429_falls_back_then_says_rate_limit(world: World, client: OpenAI) -> None:
     world.cloud.default = Behaviour(fault=Fault.STATUS, status=429)
     with pytest.raises(openai.RateLimitError) as caught:
-        client.chat.completions.create(model="cloud", messages=ASK)  # type: ignore[call-overload]
+        create(client, model="cloud", messages=ASK)
     assert caught.value.code == "rate_limit_exceeded"
     assert MAIL not in str(caught.value)
 
 
 def test_auto_falls_back_to_another_model_when_one_fails(world: World, client: OpenAI) -> None:
     world.cloud.default = Behaviour(fault=Fault.STATUS, status=500)
-    done = client.chat.completions.create(model="auto", messages=ASK)  # type: ignore[call-overload]
+    done = create(client, model="auto", messages=ASK)
     assert done.model == "house"
     assert MAIL in done.choices[0].message.content
-    stream = list(client.chat.completions.create(model="auto", messages=ASK, stream=True))  # type: ignore[call-overload]
+    stream = list(create(client, model="auto", messages=ASK, stream=True))
     assert stream[0].model == "house"
 
 
@@ -179,7 +186,7 @@ def test_auto_falls_back_to_another_model_when_one_fails(world: World, client: O
 def test_upstream_faults_are_502_and_quote_nothing(world: World, client: OpenAI, fault: Fault) -> None:
     world.cloud.default = Behaviour(fault=fault)
     with pytest.raises(openai.InternalServerError) as caught:
-        client.chat.completions.create(model="cloud", messages=ASK)  # type: ignore[call-overload]
+        create(client, model="cloud", messages=ASK)
     assert caught.value.status_code == 502
     assert caught.value.code == "upstream_error"
     assert "EMAIL" not in str(caught.value)
@@ -190,18 +197,19 @@ def test_death_in_the_middle_of_a_stream_ends_it_with_an_error_event(
     world: World, client: OpenAI, fault: Fault
 ) -> None:
     world.cloud.default = Behaviour(fault=fault, after=2)
-    stream = client.chat.completions.create(model="cloud", messages=ASK, stream=True)  # type: ignore[call-overload]
+    stream = create(client, model="cloud", messages=ASK, stream=True)
     with pytest.raises(openai.APIError):
         list(stream)
 
 
 def test_parameters_the_gateway_does_not_know_reach_the_model(world: World, client: OpenAI) -> None:
-    client.chat.completions.create(
+    create(
+        client,
         model="cloud",
         messages=ASK,
         temperature=0.3,
         seed=7,
-        extra_body={"top_k_made_up": 3},  # type: ignore[call-overload]
+        extra_body={"top_k_made_up": 3},
     )
     sent = world.cloud.requests[0].json
     assert (sent["temperature"], sent["seed"], sent["top_k_made_up"]) == (0.3, 7, 3)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 from gateway.audit import AuditLog, Report, rows
@@ -17,7 +20,7 @@ from gateway.audit.verify import verify
 from gateway.crypto import KeyRing
 from gateway.errors import AuditUnavailable
 from gateway.model import Record
-from gateway.store import Store
+from gateway.store import Store, open_store
 from gateway.store.store import Connection
 
 Found = set[tuple[str, UUID, int | None]]
@@ -124,6 +127,21 @@ async def idle(connection: Connection) -> None:
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         ):
             await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def own_server() -> AsyncIterator[Store]:
+    """A database with a server of its own, which a test may stop.
+
+    Not under pytest's folder: each pytest that starts makes that one private again, also to the server's account.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="gateway-test-"))
+    store = await open_store(None, folder / "data")
+    try:
+        yield store
+    finally:
+        await store.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.asynccontextmanager

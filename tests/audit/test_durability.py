@@ -18,8 +18,8 @@ import pytest
 from gateway.audit import AuditLog, State, check
 from gateway.crypto import KeyRing
 from gateway.errors import AuditUnavailable
-from gateway.store import Store, open_store
-from tests.audit.support import backends, found, idle, now, record, refused, until
+from gateway.store import Store
+from tests.audit.support import backends, found, idle, now, own_server, record, refused, until
 
 WRITERS = 16
 
@@ -70,13 +70,9 @@ class Load:
 
 
 @pytest.fixture
-async def own(tmp_path: Path) -> AsyncIterator[Store]:
-    """A database with a server of its own, which a test may stop."""
-    store = await open_store(None, tmp_path / "data")
-    try:
+async def own() -> AsyncIterator[Store]:
+    async with own_server() as store:
         yield store
-    finally:
-        await store.close()
 
 
 async def test_a_server_that_dies_under_load_loses_nothing_acknowledged(own: Store, ring: KeyRing) -> None:

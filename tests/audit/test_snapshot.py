@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from gateway.audit import AuditLog, State, check
 from gateway.crypto import KeyRing
 from gateway.errors import StoreUnavailable
-from gateway.store import Store, open_store
-from tests.audit.support import now, record, small_log
+from gateway.store import Store
+from tests.audit.support import now, own_server, record, small_log
 
 
 async def test_an_empty_log_is_fine(database: Store, ring: KeyRing) -> None:
@@ -58,12 +57,9 @@ async def test_a_log_is_checked_while_it_grows(database: Store, ring: KeyRing, m
     assert seen == sorted(seen)
 
 
-async def test_a_database_that_is_down_is_said_to_be(ring: KeyRing, tmp_path: Path) -> None:
-    store = await open_store(None, tmp_path / "data")
-    try:
+async def test_a_database_that_is_down_is_said_to_be(ring: KeyRing) -> None:
+    async with own_server() as store:
         assert store.server is not None
         await asyncio.to_thread(store.server.stop, "immediate")
         with pytest.raises(StoreUnavailable):
             await check(store, ring)
-    finally:
-        await store.close()

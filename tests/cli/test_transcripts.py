@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import typer
 
 from gateway.cli import app
 from tests.cli.conftest import Run, run_command
@@ -198,7 +199,7 @@ def test_a_role_that_is_not_there(gateway: Run) -> None:
 
 
 def test_every_command_has_help() -> None:
-    todo = [([], app)]
+    todo: list[tuple[list[str], typer.Typer]] = [([], app)]
     seen = 0
     while todo:
         words, group = todo.pop()

@@ -43,6 +43,8 @@ def test_names_follow_links_as_far_as_they_go() -> None:
         ("p, hr, model, use, allow", "unknown-object: model is of no known kind", "did you mean model?"),
         ("p, hr, model:, use, allow", "unknown-object: model: names no model", "`model:*` means every one"),
         ("p, hr, collection:hr, raed, allow", "unknown-action: nobody asks to raed a collection", "did you mean read?"),
+        ("p, hr, admin:keys, reed, allow", "unknown-action: nobody asks to reed admin:keys", "did you mean read?"),
+        ("p, hr, admin:keys, verify, allow", "unknown-action: nobody asks to verify admin:keys", None),
         ("p, hr, label:x, write, allow", "unknown-action: nobody asks to write a label", "known: read, *"),
         ("p, hr, model:*, use, alow", "unknown-effect: alow is neither allow nor deny", "did you mean allow?"),
         ("p, grop:hr, model:*, use, allow", "bad-rule: grop:hr names no caller", "did you mean group?"),

@@ -42,7 +42,7 @@ def test_every_key_file_and_action_is_documented() -> None:
     guide = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
     words = {*routing_file.KEYS, *routing_file.ASSISTANT_KEYS, *privacy_file.KEYS, *privacy_file.RECOGNIZER_KEYS}
     words |= {*names.FILES, *(action for actions in names.ACTIONS.values() for action in actions)}
-    words |= {f"admin:{area}" for area in names.ADMIN_AREAS}
+    words |= {f"admin:{area}" for area in names.ADMIN_ACTIONS}
     assert {word for word in words if f"`{word}`" not in guide} == set()
 
 

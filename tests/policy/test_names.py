@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.policy.names import did_you_mean, glob, is_entity_type, nearest, well_formed
+from gateway.policy.names import ENTITY_TYPES, did_you_mean, glob, is_entity_type, nearest, well_formed
+from gateway.redaction.entities import ENTITIES
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,11 @@ def test_nearest_word() -> None:
     assert nearest("qqq", ["labels", "zones"]) is None
     assert did_you_mean("Extern", ["local", "external"]) == "did you mean external?"
     assert did_you_mean("qqq", ["local", "external"]) == "known: local, external"
+
+
+def test_the_known_types_are_those_that_redaction_finds() -> None:
+    assert set(ENTITY_TYPES) == {entity.type for entity in ENTITIES}
+    assert len(ENTITY_TYPES) == len(set(ENTITY_TYPES))
 
 
 def test_entity_types() -> None:

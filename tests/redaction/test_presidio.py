@@ -52,6 +52,7 @@ def test_nothing_is_printed_or_logged_and_no_handler_prints() -> None:
 
 
 def test_a_pattern_that_runs_out_of_time_is_a_failure_not_a_skip(monkeypatch: pytest.MonkeyPatch) -> None:
+    load()
     pattern_recognizer = importlib.import_module("presidio_analyzer.pattern_recognizer")
     assert pattern_recognizer.REGEX_TIMEOUT_SECONDS <= 5
     monkeypatch.setattr(pattern_recognizer, "REGEX_TIMEOUT_SECONDS", 0.01)

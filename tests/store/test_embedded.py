@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -200,8 +201,10 @@ def test_a_process_file_of_nonsense(data_dir: Path, text: str) -> None:
 
 def test_a_copy_of_a_running_servers_directory_is_not_that_server(data_dir: Path, tmp_path: Path) -> None:
     original, copied = EmbeddedServer(data_dir), EmbeddedServer(tmp_path / "copy")
-    original.start()
+    # The data are copied at rest, for only such a copy is whole; the process file is the running server's.
     subprocess.run(["cp", "-a", str(data_dir), str(copied.data_dir)], check=True)
+    original.start()
+    shutil.copy(original.pgdata / "postmaster.pid", copied.pgdata / "postmaster.pid")
     assert copied.pid() is None
     copied.start()
     assert copied.pid() not in (None, original.pid())
