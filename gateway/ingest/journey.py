@@ -49,8 +49,10 @@ from gateway.retrieval import (
     Stored,
 )
 from gateway.store import Store
+from gateway.store.store import Connection
 
 RECIPE: Final = "ingest/1"
+_TURN: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 NAME_LENGTH: Final = 500
 GROUP: Final = 200_000
 """Characters given to the detector in one call."""
@@ -135,7 +137,7 @@ class Ingest:
             raise
         detail: Json = {"collection": collection, "document": document}
         await self._append("intent", asked, "document.delete", detail)
-        async with self._recorded(asked, "document.delete", detail), self._store.transaction() as conn:
+        async with self._recorded(asked, "document.delete", detail), self._writing(principal.tenant) as conn:
             await self._index.delete_document(principal.tenant, collection, document, conn)
             await self._vault.leave(principal.tenant, document, conn)
 
@@ -150,7 +152,7 @@ class Ingest:
         detail: Json = {"collection": collection}
         await self._append("intent", asked, "collection.delete", detail)
         async with self._recorded(asked, "collection.delete", detail):
-            async with self._store.transaction() as conn:
+            async with self._writing(principal.tenant) as conn:
                 gone = await self._index.delete_collection(principal.tenant, collection, conn)
                 for document in gone:
                     await self._vault.leave(principal.tenant, document, conn)
@@ -262,13 +264,23 @@ class Ingest:
         )
         if not asked.exists:
             await self._index.create_collection(tenant, asked.collection, label=asked.label, mode=asked.mode, by=by)
-        async with self._store.transaction() as conn:
+        async with self._writing(tenant) as conn:
             stored = await self._index.put_document(new, conn)
             if stored.status == "updated":
                 await self._vault.leave(tenant, stored.document, conn)
             if stored.status in ("new", "updated"):
                 await self._vault.keep(tenant, asked.collection, clean.originals, stored.document, conn)
         return stored
+
+    @contextlib.asynccontextmanager
+    async def _writing(self, tenant: str) -> AsyncIterator[Connection]:
+        """A transaction; those of one tenant take turns.
+
+        Otherwise one document could forget a value as nobody's while another, not yet committed, relies on it.
+        """
+        async with self._store.transaction() as conn:
+            await conn.execute(_TURN, f"gateway/ingest/{tenant}")
+            yield conn
 
     # --- the record ------------------------------------------------------------------------------------------------
 

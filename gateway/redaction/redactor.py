@@ -101,7 +101,8 @@ class Redactor:
             raise RedactionUnavailable("too many texts are waiting to be scanned", hint="try again in a moment")
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="redaction")
-        self._waiting += 1
+        with self._lock:
+            self._waiting += 1
         job = self._pool.submit(self._guarded, work)
         # Counted until the thread is free again, not until the caller stops waiting.
         job.add_done_callback(lambda _: self._done())

@@ -265,6 +265,25 @@ async def test_remove(bench: Bench) -> None:
     assert await bench.index.known_collections("default") == []
 
 
+async def test_values_that_two_documents_share_survive_concurrent_updates(bench: Bench) -> None:
+    """One document drops a person while others bring the same one in: whoever is still named can be restored."""
+    named, unnamed = b"Closed by Dr Jane Roe.", b"Closed by nobody."
+    for turn in range(6):
+        await asyncio.gather(
+            *(
+                bench.ingest.ingest(
+                    HANA,
+                    (named if (turn + which) % 2 else unnamed) + b" %d" % turn,
+                    name=f"{which}.txt",
+                    collection="hr",
+                )
+                for which in range(4)
+            )
+        )
+        assert await bench.store.fetchval("SELECT count(*) FROM vault") == 1
+        assert await bench.store.fetchval("SELECT count(*) FROM vault_places") == 2
+
+
 async def test_killed_between_documents_and_run_again(
     bench: Bench, database_url: str, tmp_path: Path, ring: KeyRing
 ) -> None:
