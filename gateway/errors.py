@@ -24,11 +24,15 @@ class GatewayError(Exception):
     retry: ClassVar[bool] = False
     """Whether the same request may succeed later without being changed."""
 
-    def __init__(self, message: str, *, hint: str = "", param: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", param: str | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.param = param
+        self.retry_after_s = retry_after_s
+        """When whoever is overloaded asked to be tried again; None where nobody said."""
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message

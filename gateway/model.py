@@ -161,6 +161,8 @@ class Passage:
     dense: float = 0.0
     sparse: float = 0.0
     heading: str = ""
+    plain: bool = False
+    """Whether its collection is kept in plain text, so that it must be redacted before anything else sees it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,8 @@ class World:
     def records(self, request: str) -> list[dict[str, Any]]:
         """The audit records of one request, oldest first."""
         page = self.run(self.house.log.about("test", OPERATOR, request))
-        return list(reversed(page["records"]))
+        found: list[dict[str, Any]] = page["records"]
+        return found
 
     def sent(self) -> bytes:
         """Everything that either upstream has received since `forget`."""

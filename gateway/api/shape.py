@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import orjson
 from starlette.responses import Response
 
@@ -34,7 +36,7 @@ def error_response(error: GatewayError, request_id: str) -> Response:
     """The whole response. Clients are told not to retry what cannot succeed unchanged."""
     headers = {"x-request-id": request_id, REQUEST_ID: request_id}
     if error.retry:
-        headers["retry-after"] = str(RETRY_AFTER_S)
+        headers["retry-after"] = str(math.ceil(error.retry_after_s or RETRY_AFTER_S))
     else:
         headers["x-should-retry"] = "false"
     if isinstance(error, Unauthenticated):

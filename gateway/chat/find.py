@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from gateway.model import Filter, Passage
 from gateway.policy import Bundle
-from gateway.redaction import Original, Redaction, Redactor, Vault, VaultEntry, find_tokens
+from gateway.redaction import Original, Redactor, Vault, VaultEntry, find_tokens
 from gateway.retrieval import Embedder, Index, query_terms, render_for_embedding
 
 
@@ -41,10 +41,9 @@ class Finder:
         passages = await self._index.search(vector, terms, scope, top_k)
         admitted = [passage for passage in passages if scope.admits(passage)]
         clean, fresh = await self._redact_plain(bundle, admitted, scope.tenant)
-        tokens = {token for passage in clean for token in find_tokens(passage.text + passage.title + passage.heading)}
-        entries = dict(await self._vault.look_up(scope.tenant, sorted(tokens)))
         # A token counts as entered only from the collections whose passages brought it here.
         brought = _collections_by_token(clean)
+        entries = await self._vault.look_up(scope.tenant, sorted(brought))
         kept = {
             token: replace(entry, collections=entry.collections & brought[token]) for token, entry in entries.items()
         }
@@ -54,18 +53,24 @@ class Finder:
     async def _redact_plain(
         self, bundle: Bundle, passages: list[Passage], tenant: str
     ) -> tuple[list[Passage], dict[str, Original]]:
-        done: list[Redaction] = await self._redactor.redact([p.text for p in passages], bundle.privacy, tenant)
         fresh: dict[str, Original] = {}
         clean: list[Passage] = []
-        for passage, redaction in zip(passages, done, strict=True):
-            fresh.update(redaction.originals)
-            clean.append(replace(passage, text=redaction.redacted.text))
+        for passage in passages:
+            if not passage.plain:
+                clean.append(passage)
+                continue
+            texts = [passage.text, passage.title, passage.source, passage.heading]
+            done = await self._redactor.redact(texts, bundle.privacy, tenant)
+            for redaction in done:
+                fresh.update(redaction.originals)
+            text, title, source, heading = (redaction.redacted.text for redaction in done)
+            clean.append(replace(passage, text=text, title=title, source=source, heading=heading))
         return clean, fresh
 
 
 def _collections_by_token(passages: list[Passage]) -> dict[str, frozenset[str]]:
     brought: dict[str, frozenset[str]] = {}
     for passage in passages:
-        for token in find_tokens(passage.text + passage.title + passage.heading):
+        for token in find_tokens(f"{passage.text}\n{passage.title}\n{passage.source}\n{passage.heading}"):
             brought[token] = brought.get(token, frozenset()) | {passage.collection}
     return brought

@@ -96,7 +96,7 @@ class Texts:
         """
         bundle = self._current.bundle
         try:
-            done = await self._redactor.redact(texts, bundle.privacy, principal.tenant)
+            done = await self._redactor.redact(texts, bundle.privacy, principal.tenant, linked=False)
             originals = {token: original for one in done for token, original in one.originals.items()}
             await self._vault.keep(principal.tenant, None, originals)
         except GatewayError as error:

@@ -21,8 +21,10 @@ from gateway.cli.setup import prepare
 from gateway.errors import GatewayError, Refused
 from gateway.model import Json
 from gateway.policy import load_files
+from gateway.redaction import find_tokens
 
 WIDTH = 110
+STRETCH = 160
 
 
 @run
@@ -49,11 +51,12 @@ async def _tell(house: House, sample: Sample, folder: Path) -> bool:
     _title("1. Documents come in: personal data is replaced before anything is indexed")
     async for line in load_documents(house, sample, request_id(), OPERATOR):
         show.text("  " + line)
+    ok = True
     asked = [question for question in sample.questions if question.demo]
     for number, question in enumerate(asked, 2):
         _title(f"{number}. {question.ask}")
         for name in question.people:
-            await _ask(house, sample.people[name], question)
+            ok &= await _ask(house, sample.people[name], question)
     number = len(asked) + 2
     _title(f"{number}. A policy changes: {sample.change_note}")
     append_lines(folder / "policies" / sample.change_file, (sample.change_line,))
@@ -65,17 +68,18 @@ async def _tell(house: House, sample: Sample, folder: Path) -> bool:
     )
     again = next(question for question in sample.questions if question.id == sample.change_question)
     for name in again.people:
-        await _ask(house, sample.people[name], again)
+        ok &= await _ask(house, sample.people[name], again)
     _title(f"{number + 1}. Everything above is on record, and the record verifies")
     report = await house.log.verify(request_id(), OPERATOR)
     show.text(
         f"  {report.records} records, each sealed and chained to the one before: "
         + ("the log verifies" if report.ok else f"{report.faults_total} FAULTS")
     )
-    return report.ok
+    return ok and report.ok
 
 
-async def _ask(house: House, person: Person, question: Question) -> None:
+async def _ask(house: House, person: Person, question: Question) -> bool:
+    """Ask as one person and print what happened; False when the gateway failed (a refusal is no failure)."""
     request = request_id()
     body: Json = {
         "model": "auto",
@@ -89,30 +93,34 @@ async def _ask(house: House, person: Person, question: Question) -> None:
         answer = await house.chat.ask(request, person.principal, rest, options)
     except Refused as refusal:
         show.text(f"    refused    {refusal.message}")
-        return
+        return True
     except GatewayError as error:
         show.text(f"    failed     {error}")
-        return
+        return False
     if isinstance(answer, Answer):
         _show_answer(answer.body, await _sent(house, request))
+    return True
 
 
 def _show_answer(body: Json, sent: str) -> None:
     note = body["gateway"]
     route = note["route"]
+    text = body["choices"][0]["message"]["content"]
     _field("what left", sent)
     _field("went to", f"{route['model']} ({route['zone']}): {route['reason']}")
-    _field("answer", body["choices"][0]["message"]["content"])
+    first, *rest = text.splitlines() or [""]
+    _field("answer", first)
+    for line in rest:
+        _field("", line)
     if note["withheld"]:
         _field("withheld", ", ".join(f"{kind} x{n}" for kind, n in note["withheld"].items()))
-    text = body["choices"][0]["message"]["content"]
     for citation in [c for c in note["citations"] if f"[{c['n']}]" in text]:
         page = f", page {citation['page']}" if citation["page"] else ""
         _field(f"source [{citation['n']}]", f"{citation['title']}{page} ({citation['collection']})")
 
 
 async def _sent(house: House, request: str) -> str:
-    """The best passage as it left, read back from the audit record of this request."""
+    """A stretch of what left, read back from the audit record of this request; one with a token in it if there is."""
     page = await house.log.about(request_id(), OPERATOR, request)
     intent = next(record for record in page["records"] if record["kind"] == "intent")
     body = orjson.loads(intent["content"]["sent"])
@@ -123,7 +131,18 @@ async def _sent(house: House, request: str) -> str:
         if m["role"] == "system"
     ]
     egress = intent["detail"]["egress"]
-    return f"{egress['bytes']} bytes to {egress['endpoint']}, among them: {' '.join(texts[0].split()) if texts else ''}"
+    return f"{egress['bytes']} bytes to {egress['endpoint']}, among them: {_stretch(texts)}"
+
+
+def _stretch(texts: list[str]) -> str:
+    for text in texts:
+        token = next(iter(find_tokens(text)), None)
+        if token is not None:
+            at = text.index(token)
+            start = text.rfind(" ", 0, max(0, at - STRETCH)) + 1
+            end = text.find(" ", at + len(token) + STRETCH)
+            return f"... {text[start : end if end > 0 else len(text)]} ..."
+    return (texts[0][: 2 * STRETCH] + " ...") if texts else "nothing"
 
 
 def _field(name: str, text: str) -> None:

@@ -52,9 +52,10 @@ WITH admitted AS NOT MATERIALIZED (
     SELECT id FROM dense UNION SELECT id FROM sparse
 )
 SELECT c.document, c.ordinal, c.tenant, c.collection, c.label, c.allow, c.deny, c.page, c.start_, c.end_, c.heading,
-       c.text, d.title, d.source, (SELECT count(*) FROM dense) AS walked,
+       c.text, d.title, d.source, k.mode = 'plain' AS plain, (SELECT count(*) FROM dense) AS walked,
        -(c.embedding <#> $5::text::halfvec) AS dense, -(c.terms <#> $6::text::sparsevec) AS sparse
 FROM found JOIN chunks c USING (id) JOIN documents d ON d.id = c.document
+     JOIN collections k ON k.tenant = c.tenant AND k.name = c.collection
 """
 _WALK: Final = _SEARCH.format(admitted=ADMITTED, distance="embedding <#> $5::text::halfvec")
 # The same statement, but its order is an expression that no index serves: every admitted row is measured.
@@ -135,4 +136,5 @@ def _passage(row: Any, score: float) -> Passage:
         dense=row["dense"],
         sparse=row["sparse"],
         heading=row["heading"],
+        plain=row["plain"],
     )

@@ -14,7 +14,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, TypeAlias
 
 Split: TypeAlias = Callable[[str], list[tuple[int, int]]]
-VERSION = "sentences/1"
+VERSION = "sentences/2"
 # A sentence ends at a full stop, question or exclamation mark before white space, or at a line's end before a list
 # item, a heading or a table row; every character belongs to some sentence.
 _SENTENCE = re.compile(
@@ -128,20 +128,23 @@ def _put_empty(name: str) -> None:
     sys.modules[name] = module
 
 
-def boundaries(text: str, headings: Sequence[tuple[int, int, int]], split: Split) -> list[tuple[int, int]]:
-    """(start, end) of each passage in order; neighbours may overlap. `headings` are (start, end, level).
+def boundaries(
+    text: str, headings: Sequence[tuple[int, int, int]], split: Split, pages: Sequence[tuple[int, int, int]] = ()
+) -> list[tuple[int, int]]:
+    """(start, end) of each passage in order; neighbours may overlap.
 
-    No passage reaches over a heading, so that each stands under one.
+    headings: (start, end, level); pages: (number, start, end). No passage reaches over a heading or the end of a page,
+    so that each stands under one heading and is cited with the page it is on.
     """
     return [
         (start + left, start + right)
-        for start, end in _sections(text, headings)
+        for start, end in _sections(text, headings, [start for _, start, _ in pages])
         for left, right in split(text[start:end])
     ]
 
 
-def _sections(text: str, headings: Sequence[tuple[int, int, int]]) -> list[tuple[int, int]]:
-    """The text cut before each heading that follows a body, and again where a stretch is too long to measure whole."""
+def _sections(text: str, headings: Sequence[tuple[int, int, int]], pages: Sequence[int]) -> list[tuple[int, int]]:
+    """The text cut before each heading that follows a body, at pages, and where a stretch is too long to measure."""
     cuts = [0]
     body_from = 0
     for start, end, _ in headings:
@@ -149,7 +152,7 @@ def _sections(text: str, headings: Sequence[tuple[int, int, int]]) -> list[tuple
         if text[body_from:line].strip():
             cuts.append(line)
         body_from = end
-    cuts.append(len(text))
+    cuts = sorted({*cuts, *pages, len(text)})
     done: list[tuple[int, int]] = []
     for left, right in pairwise(cuts):
         start = left

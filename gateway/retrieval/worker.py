@@ -73,7 +73,9 @@ class Worker:
         try:
             check(data, kind, request["max_expansion"])
             found = extract(data, kind, request["max_pages"], request["max_chars"])
-            chunks = boundaries(found.text, found.headings, self._splitter(request["tokens"], request["overlap"]))
+            chunks = boundaries(
+                found.text, found.headings, self._splitter(request["tokens"], request["overlap"]), found.pages
+            )
         except MemoryError:
             return _error(TooLarge(f"reading this {kind} file takes more memory than allowed", hint="split it"))
         except (UnsupportedMedia, Invalid, TooLarge) as refused:

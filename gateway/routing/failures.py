@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Final, NoReturn
+from typing import NoReturn
 
-from gateway.errors import GatewayError, RateLimited, UpstreamFailed, UpstreamRejected, UpstreamTimeout
+from gateway.errors import RateLimited, UpstreamFailed, UpstreamRejected, UpstreamTimeout
 from gateway.model import Model
-
-_RETRY_AFTER: Final = "retry_after_s"
 
 
 def raise_for_status(model: Model, status: int, retry_after: str | None = None) -> NoReturn:
@@ -16,12 +14,11 @@ def raise_for_status(model: Model, status: int, retry_after: str | None = None) 
     name = f"model {model.name!r}"
     if status == 429:
         seconds = seconds_of(retry_after)
-        limited = RateLimited(
+        raise RateLimited(
             f"{name} is receiving too many requests",
             hint=f"try again in {seconds:.0f} s" if seconds else "try again later",
+            retry_after_s=seconds,
         )
-        vars(limited)[_RETRY_AFTER] = seconds
-        raise limited
     if status in {400, 413, 422}:
         raise UpstreamRejected(
             f"the server of {name} found the request wrong (HTTP {status})",
@@ -75,12 +72,6 @@ def broke_off(model: Model) -> UpstreamFailed:
 def reported(model: Model) -> UpstreamFailed:
     """The server reported an error inside an answer."""
     return UpstreamFailed(f"the server of model {model.name!r} reported an error", hint="try again later")
-
-
-def retry_after_of(error: GatewayError) -> float | None:
-    """Seconds after which a provider asked to be tried again, where it did."""
-    seconds = getattr(error, _RETRY_AFTER, None)
-    return seconds if isinstance(seconds, float) else None
 
 
 def seconds_of(retry_after: str | None) -> float | None:

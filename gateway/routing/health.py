@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.errors import GatewayError, RateLimited, UpstreamFailed, UpstreamTimeout
-from gateway.routing.failures import retry_after_of
 
 SMOOTHING: Final = 0.2
 """Weight of the newest latency in the moving mean."""
@@ -67,7 +66,7 @@ class Health:
         now = self._clock()
         state = self._state(model)
         if isinstance(error, RateLimited):
-            state.until = max(state.until, now + min(retry_after_of(error) or REST_S, MAX_REST_S))
+            state.until = max(state.until, now + min(error.retry_after_s or REST_S, MAX_REST_S))
             state.limited = True
         elif isinstance(error, (UpstreamFailed, UpstreamTimeout)):
             state.failures += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import GatewayError, RateLimited, UpstreamFailed, UpstreamRejected, UpstreamTimeout
-from gateway.routing.failures import raise_for_status, retry_after_of, seconds_of
+from gateway.routing.failures import raise_for_status, seconds_of
 from tests.routing.helpers import model
 
 
@@ -44,6 +44,6 @@ def test_retry_after(header: str | None, seconds: float | None) -> None:
 def test_retry_after_travels_with_the_error() -> None:
     with pytest.raises(RateLimited) as caught:
         raise_for_status(model(), 429, "12")
-    assert retry_after_of(caught.value) == 12.0
+    assert caught.value.retry_after_s == 12.0
     assert "12 s" in caught.value.hint
-    assert retry_after_of(UpstreamFailed("x")) is None
+    assert UpstreamFailed("x").retry_after_s is None

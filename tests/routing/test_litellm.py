@@ -25,7 +25,6 @@ from gateway.errors import (
 )
 from gateway.model import Call, Model
 from gateway.routing import Timeouts
-from gateway.routing.failures import retry_after_of
 from gateway.routing.providers.http import Http
 from gateway.routing.providers.litellm import LiteLLM
 from tests.routing.helpers import PATIENT, PROMPT, SECRET, call, model, text_of
@@ -122,7 +121,7 @@ async def test_faults(
         assert caught.value.__cause__ is None
         assert len(upstream.chats) == 1, "one attempt: falling back is the journey's decision"
         if kind is RateLimited:
-            assert retry_after_of(caught.value) == 9.0
+            assert caught.value.retry_after_s == 9.0
     ours = [record.getMessage() for record in caplog.records if "aiohttp" not in record.name]
     assert not [line for line in ours if PROMPT in line or SECRET in line]
 

@@ -14,7 +14,6 @@ from gateway.crypto.secret import Secret
 from gateway.errors import BadSettings, GatewayError, RateLimited, UpstreamFailed, UpstreamRejected, UpstreamTimeout
 from gateway.model import Model, Outgoing
 from gateway.routing import Timeouts
-from gateway.routing.failures import retry_after_of
 from gateway.routing.providers.http import Http
 from gateway.routing.providers.openai_wire import OpenAIWire, chat_url
 from tests.routing.helpers import PATIENT, PROMPT, SECRET, SOON, call, model, text_of, wire
@@ -181,7 +180,7 @@ async def test_retry_after_reaches_health() -> None:
         upstream.default = Behaviour(fault=Fault.STATUS, status=429, retry_after="9")
         with pytest.raises(RateLimited) as caught:
             await gather(provider, at(upstream))
-        assert retry_after_of(caught.value) == 9.0
+        assert caught.value.retry_after_s == 9.0
 
 
 async def test_slow_first_token_is_not_an_idle_stream_and_the_other_way_round() -> None:
