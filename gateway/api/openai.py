@@ -18,7 +18,6 @@ from gateway.model import Json, Model
 router = APIRouter(prefix="/v1", tags=["openai"])
 
 
-@router.post("/chat/completions", response_model=None)
 async def chat_completions(request: Request) -> Response:
     """Answer a conversation: JSON, or server-sent events with `stream: true`."""
     doors = doors_of(request)
@@ -37,6 +36,11 @@ async def chat_completions(request: Request) -> Response:
     answer = asking.result()
     chunks = answer.chunks if isinstance(answer, Streamed) else _single(answer)
     return sse.EventStream(sse.events(chunks), {**headers, **answer.headers})
+
+
+# A plain route: the body is read and checked here, and FastAPI's solving of parameters would cost a tenth of a
+# millisecond for none.
+router.add_route("/v1/chat/completions", chat_completions, methods=["POST"])
 
 
 async def _chunks(asking: asyncio.Future[Answer | Streamed]) -> AsyncIterator[Json]:

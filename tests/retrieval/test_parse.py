@@ -41,7 +41,7 @@ async def test_every_format_in_one_child(parser: Parser, tmp_path: Path) -> None
         assert all(0 <= start < end <= len(found.text) for start, end in found.chunks)
         assert all(start < end for _, start, end in found.pages)
         if name == "a.pdf":
-            assert [found.page_at(start) for start, _ in found.chunks] == [1]
+            assert [found.page_at(start) for start, _ in found.chunks] == [1, 2]
             assert found.page_at(found.text.index("page two")) == 2
     assert len(pids) == 1
     written = [path.relative_to(tmp_path / "work") for path in (tmp_path / "work").rglob("*") if path.is_file()]

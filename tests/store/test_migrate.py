@@ -18,6 +18,11 @@ from gateway.errors import SchemaTooNew, StoreUnavailable
 from gateway.store import Store, migrate, open_store
 from gateway.store.embedded import EmbeddedServer
 
+LOCKS_HERE = """
+SELECT count(*) FROM pg_locks
+WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
 REVISION = '''"""A revision of these tests."""
 
 from alembic import op
@@ -130,7 +135,7 @@ async def test_a_revision_that_fails_changes_nothing(folder: Path, empty: str) -
     connection = await asyncpg.connect(empty)
     assert await migrate.current(connection) is None
     assert await connection.fetchval("SELECT to_regclass('first')") is None
-    assert await connection.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    assert await connection.fetchval(LOCKS_HERE) == 0
     await connection.close()
     write(folder, 2, "CREATE TABLE second (n int)")
     await (await open_store(empty, Path("unused"))).close()
