@@ -23,6 +23,7 @@ from gateway.settings import Loaded, find_file, load
 P = ParamSpec("P")
 T = TypeVar("T")
 
+TRACEBACK = "GATEWAY_TRACEBACK"
 USAGE = 2
 FAILED = 1
 
@@ -85,6 +86,13 @@ def guarded(main: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         show.say("stopped")
         return 130
+    except Exception as fault:
+        if os.environ.get(TRACEBACK):
+            raise
+        # A traceback quotes values; it is for whoever asks for it.
+        show.say(f"error: the gateway failed ({type(fault).__name__})")
+        show.say(f"hint: run the command again with {TRACEBACK}=1 to see where, and report that")
+        return FAILED
     return 0
 
 

@@ -26,7 +26,7 @@ def err() -> Console:
 
 def json(data: Any) -> None:
     """Print data as JSON, indented for a terminal, one line for a pipe."""
-    option = orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0
+    option = (orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0) | orjson.OPT_NON_STR_KEYS
     sys.stdout.write(orjson.dumps(data, option=option, default=str).decode() + "\n")
 
 

@@ -26,6 +26,8 @@ from gateway.redaction.tokens import Minter, token_spans
 T = TypeVar("T")
 
 _POLICIES: Final = 8
+_SHORT: Final = 4_000
+"""Characters looked up in the cache on the event loop."""
 _WARM_UP: Final = (
     "Dear Dr A. Example,\nName: A. Example <a@example.org>, born 1 May 1970, 10.0.0.1, +44 20 7946 0000, "
     "passport, account, licence 123-45-6789012345678, GB00 0000, AB0000000, us, number\n"
@@ -52,6 +54,7 @@ class Redactor:
         self._pool: ThreadPoolExecutor | None = None
         self._cache = _Cache(ring.stable("redaction cache"), cache_entries)
         self._detectors: OrderedDict[bytes, Detector] = OrderedDict()
+        self._digests: dict[int, tuple[PrivacyPolicy, bytes]] = {}
         self._lock = threading.Lock()
 
     async def start(self) -> None:
@@ -81,7 +84,26 @@ class Redactor:
             if time.monotonic() > deadline:
                 raise TimeoutError
 
-        return await self._in_thread(lambda: self._redact(texts, policy, minter, check, linked=linked))
+        def work() -> list[Redaction]:
+            return self._redact(texts, policy, minter, check, linked=linked)
+
+        # Short texts scanned before need no thread: a conversation's history, or the same question again.
+        if sum(map(len, texts)) <= _SHORT and self._known(texts, policy):
+            return self._guarded(work)
+        return await self._in_thread(work)
+
+    def _known(self, texts: Sequence[str], policy: PrivacyPolicy) -> bool:
+        digest = self._digest(policy)
+        return digest in self._detectors and all(self._cache.get(digest, text) is not None for text in texts)
+
+    def _digest(self, policy: PrivacyPolicy) -> bytes:
+        """The digest of a policy, computed once for each object: a bundle's policy never changes."""
+        held = self._digests.get(id(policy))
+        if held is None or held[0] is not policy:
+            if len(self._digests) >= _POLICIES:
+                self._digests.clear()
+            held = self._digests[id(policy)] = (policy, _digest(policy))
+        return held[1]
 
     def part_tokens(self, text: str, tenant: str) -> list[str]:
         """Keyed digests of every word of a query that could be part of a name: extra search terms."""
@@ -130,7 +152,7 @@ class Redactor:
         )
 
     def _detector(self, policy: PrivacyPolicy) -> Detector:
-        key = _digest(policy)
+        key = self._digest(policy)
         with self._lock:
             detector = self._detectors.get(key)
             if detector is not None:
@@ -146,7 +168,7 @@ class Redactor:
     def _redact(
         self, texts: Sequence[str], policy: PrivacyPolicy, minter: Minter, check: Callable[[], None], *, linked: bool
     ) -> list[Redaction]:
-        digest = _digest(policy)
+        digest = self._digest(policy)
         detector = self._detector(policy)
         found: list[list[Span]] = []
         for text in texts:

@@ -57,7 +57,7 @@ async def bench(
     }
     figures["added"] = _added(figures)
     if output is not None:
-        output.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
+        output.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
     if as_json:
         show.json(figures)
     else:
