@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -15,6 +16,9 @@ from gateway.api.shape import REQUEST_ID, json_response
 from gateway.chat import Answer, Streamed, split
 from gateway.model import Json, Model
 
+CLIENT_CLOSED = 499
+"""Nobody reads this status; it is what servers log for a client that has gone."""
+
 router = APIRouter(prefix="/v1", tags=["openai"])
 
 
@@ -24,18 +28,41 @@ async def chat_completions(request: Request) -> Response:
     principal = await doors.caller(request)
     body, options = split(await read_json(request, doors.limits.max_body_bytes), request.headers)
     request_no = request_id(request)
+    headers = {"x-request-id": request_no, REQUEST_ID: request_no}
     asking = asyncio.ensure_future(doors.chat.ask(request_no, principal, body, options))
     if not body.get("stream"):
-        return _whole(await asking, request_no)
+        if await _gone_before(request, asking, None):
+            return Response(status_code=CLIENT_CLOSED)
+        return _whole(asking.result(), headers)
     # An error in the first seconds keeps its own HTTP status; after that the wait is filled with comments.
-    await asyncio.wait({asking}, timeout=sse.KEEP_ALIVE_S)
-    headers = {"x-request-id": request_no, REQUEST_ID: request_no}
+    if await _gone_before(request, asking, sse.KEEP_ALIVE_S):
+        return Response(status_code=CLIENT_CLOSED)
+    late = asyncio.ensure_future(_chunks(asking))
     if not asking.done():
-        late = asyncio.ensure_future(_chunks(asking))
-        return sse.EventStream(sse.late_events(late, sse.KEEP_ALIVE_S), headers)
-    answer = asking.result()
-    chunks = answer.chunks if isinstance(answer, Streamed) else _single(answer)
-    return sse.EventStream(sse.events(chunks), {**headers, **answer.headers})
+        return sse.EventStream(sse.late_events(late, sse.KEEP_ALIVE_S), headers, lambda: sse.abandon(late))
+    chunks = await late
+    return sse.EventStream(sse.events(chunks), {**headers, **asking.result().headers}, chunks.aclose)
+
+
+async def _gone_before(request: Request, asking: asyncio.Future[Answer | Streamed], patience: float | None) -> bool:
+    """Wait for the answer (its beginning, for a stream), for `patience` seconds at most. True: the client has gone.
+
+    Then, and when this request is cancelled, the asking is cancelled too: it hangs up upstream and records that.
+    """
+    gone: asyncio.Future[Any] = asyncio.ensure_future(sse.disconnected(request.receive))
+    first: set[asyncio.Future[Any]] = {asking, gone}
+    left = False
+    try:
+        await asyncio.wait(first, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        left = gone.done() and not asking.done()
+        return left
+    except asyncio.CancelledError:
+        left = True
+        raise
+    finally:
+        gone.cancel()
+        if left:
+            await sse.abandon(asyncio.ensure_future(_chunks(asking)))
 
 
 # A plain route: the body is read and checked here, and FastAPI's solving of parameters would cost a tenth of a
@@ -43,30 +70,33 @@ async def chat_completions(request: Request) -> Response:
 router.add_route("/v1/chat/completions", chat_completions, methods=["POST"])
 
 
-async def _chunks(asking: asyncio.Future[Answer | Streamed]) -> AsyncIterator[Json]:
-    answer = await asking
-    if isinstance(answer, Streamed):
-        return answer.chunks
-    return _single(answer)
+async def _chunks(asking: asyncio.Future[Answer | Streamed]) -> AsyncGenerator[Json, None]:
+    """The answer's chunks, once it has begun. Cancelled, it cancels the asking, and closes what that has made."""
+    try:
+        answer = await asking
+    except asyncio.CancelledError:
+        await asyncio.wait({asking})
+        made = None if asking.cancelled() or asking.exception() is not None else asking.result()
+        if isinstance(made, Streamed):
+            await made.chunks.aclose()
+        raise
+    return answer.chunks if isinstance(answer, Streamed) else _single(answer)
 
 
-async def _single(answer: Answer) -> AsyncIterator[Json]:
+async def _single(answer: Answer) -> AsyncGenerator[Json, None]:
     """A whole answer as one chunk, for callers who asked for a stream where there is none to give."""
-    yield _as_chunk(answer)
-
-
-def _as_chunk(answer: Answer) -> Json:
     choices = [
         {"index": c["index"], "delta": c["message"], "finish_reason": c["finish_reason"]}
         for c in answer.body["choices"]
     ]
-    return {**answer.body, "object": "chat.completion.chunk", "choices": choices}
+    rest = {key: value for key, value in answer.body.items() if key != "usage"}
+    yield {**rest, "object": "chat.completion.chunk", "choices": choices}
 
 
-def _whole(answer: Answer | Streamed, request_no: str) -> Response:
+def _whole(answer: Answer | Streamed, headers: dict[str, str]) -> Response:
     if isinstance(answer, Streamed):
         raise TypeError("a stream where a whole answer was asked for")
-    return json_response(answer.body, headers={"x-request-id": request_no, REQUEST_ID: request_no, **answer.headers})
+    return json_response(answer.body, headers={**headers, **answer.headers})
 
 
 @router.get("/models", response_model=None)

@@ -177,7 +177,6 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             now=now,
             top_k=top_k,
         )
-        stack.push_async_callback(chat.close)
         yield House(
             settings=settings,
             ring=ring,
@@ -192,9 +191,7 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             index=index,
             router=router,
             chat=chat,
-            texts=Texts(
-                current=current, redactor=redactor, vault=vault, finder=finder, audit=audit, now=now, top_k=top_k
-            ),
+            texts=Texts(current=current, redactor=redactor, finder=finder, audit=audit, now=now, top_k=top_k),
             library=Library(current, index, vault),
             ingest=Ingest(
                 store=store,

@@ -8,7 +8,7 @@ A stage that fails stops the line; the refusal is recorded before the caller hea
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import replace
@@ -17,12 +17,13 @@ from datetime import datetime
 from gateway.audit import AuditLog
 from gateway.chat import records
 from gateway.chat.apart import apart
+from gateway.chat.attempt import Attempt
 from gateway.chat.find import Finder, Found
 from gateway.chat.options import Options
 from gateway.chat.prompt import last_question, with_passages
 from gateway.chat.restoring import StreamRestorer, answer_text, restore_answer
 from gateway.chat.sight import count_types, look
-from gateway.chat.values import Admitted, Answer, Asked, Grounded, Routed, Scanned, Sending, Streamed
+from gateway.chat.values import Admitted, Answer, Asked, Grounded, Routed, Scanned, Streamed
 from gateway.errors import (
     Broken,
     ContentRefused,
@@ -34,10 +35,12 @@ from gateway.errors import (
     UpstreamFailed,
     UpstreamTimeout,
 )
-from gateway.model import Call, Decision, Json, Model, Position, Principal, Sensitivity, Zone
+from gateway.model import Call, Decision, Json, Model, Principal, Sensitivity, Zone
 from gateway.policy import Current
 from gateway.redaction import Original, Redactor, cover, find_originals, leaves, replace_leaves, unscannable
 from gateway.routing import Router
+
+log = logging.getLogger("gateway.chat")
 
 DEFAULT_ANSWER_TOKENS = 512
 FALLS_BACK = (UpstreamFailed, UpstreamTimeout, RateLimited)
@@ -64,7 +67,6 @@ class Chat:
         self._audit = audit
         self._now = now
         self._top_k = top_k
-        self._closing: set[asyncio.Task[object]] = set()
 
     async def ask(self, request: str, principal: Principal, body: Json, options: Options) -> Answer | Streamed:
         """Answer one request. Raises a GatewayError, recorded, when any stage refuses or fails."""
@@ -87,11 +89,11 @@ class Chat:
         except GatewayError as error:
             await self._refuse(asked, error, watch)
             raise
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError) as fault:
+        except Exception as fault:  # noqa: BLE001 - nothing may pass unrecorded
             # A fault of ours is recorded like any refusal; its text may hold content and goes nowhere.
-            broken = Broken("the gateway failed on this request", hint=f"report it with the request id {request}")
+            broken = _broken(request, fault)
             await self._refuse(asked, broken, watch, fault=type(fault).__name__)
-            raise broken from fault
+            raise broken from None
 
     def models(self, principal: Principal) -> list[Model]:
         """Models this caller may use by name, `auto` and assistants first."""
@@ -196,7 +198,7 @@ class Chat:
             )
         return zones
 
-    async def _send(self, routed: Routed, model: Model, attempt: int) -> Sending:
+    async def _send(self, routed: Routed, model: Model, number: int, watch: records.Watch) -> Attempt:
         """Prepare the exact bytes, look at them once more, and make the intent durable."""
         grounded = routed.grounded
         bundle = grounded.scanned.admitted.asked.bundle
@@ -210,63 +212,62 @@ class Chat:
                     "personal data stood in the bytes about to leave: " + ", ".join(sorted(set(leaked))),
                     hint="nothing was sent; the refusal is on record under this request id",
                 )
-        intent = await self._audit.append(records.intent(routed, outgoing, attempt, self._now()))
-        return Sending(routed, outgoing, intent, attempt)
+        return await Attempt.begin(self._audit, routed, outgoing, number, watch, self._now)
 
     # --- answers ---------------------------------------------------------------------------------------------------
 
     async def _complete(self, routed: Routed, watch: records.Watch) -> Answer:
         failure: GatewayError | None = None
-        for attempt, model in enumerate(routed.route.models):
-            sending = await self._send(routed, model, attempt)
-            watch.mark("intent")
+        for number, model in enumerate(routed.route.models):
+            attempt = await self._send(routed, model, number, watch)
             try:
-                raw = await self._router.complete(sending.outgoing)
+                raw = await self._router.complete(attempt.sending.outgoing)
+                answer = restore_answer(raw, routed.grounded.sight)
+                finish = [str(choice.get("finish_reason")) for choice in raw.get("choices", [])]
+                position = await attempt.finish(answer_text(raw), raw.get("usage"), finish)
             except FALLS_BACK as error:
+                await attempt.fail(error)
                 failure = error
                 continue
-            watch.mark("model")
-            answer = restore_answer(raw, routed.grounded.sight)
-            usage = raw.get("usage") or {}
-            finish = [str(choice.get("finish_reason")) for choice in raw.get("choices", [])]
-            position = await self._audit.append(
-                records.outcome(sending, answer_text(raw), usage, finish, watch, self._now())
-            )
+            except BaseException as fault:
+                await attempt.fail(fault)
+                raise
             note = records.note(routed, model, position)
-            answer = {**answer, "model": model.name, "gateway": note}
-            return Answer(answer, _headers(routed, model))
+            return Answer({**answer, "model": model.name, "gateway": note}, _headers(routed, model))
         raise failure or Broken("a route without models", hint="report it with the request id")
 
     async def _stream(self, routed: Routed, watch: records.Watch) -> Streamed:
         """Start the stream; the first chunk is awaited here, so that a fallback is still possible."""
         failure: GatewayError | None = None
-        for attempt, model in enumerate(routed.route.models):
-            sending = await self._send(routed, model, attempt)
-            watch.mark("intent")
-            upstream = self._router.stream(sending.outgoing)
+        for number, model in enumerate(routed.route.models):
+            attempt = await self._send(routed, model, number, watch)
+            upstream = self._router.stream(attempt.sending.outgoing)
             try:
                 first = await anext(upstream)
-            except StopAsyncIteration:
-                failure = UpstreamFailed("the model's server ended its stream before it began")
+            except (StopAsyncIteration, *FALLS_BACK) as error:
+                ended = UpstreamFailed("the model's server ended its stream before it began")
+                failure = error if isinstance(error, GatewayError) else ended
+                await attempt.fail(failure)
                 continue
-            except FALLS_BACK as error:
-                failure = error
-                continue
+            except BaseException as fault:
+                await _close(upstream)
+                await attempt.fail(fault)
+                raise
             watch.mark("first_token")
-            return Streamed(self._pump(sending, first, upstream, watch), _headers(routed, model))
+            pump = self._pump(attempt, first, upstream)
+            # Started up to its first yield, so that closing it always ends the attempt, even if nobody ever reads it.
+            await anext(pump)
+            return Streamed(pump, _headers(routed, model))
         raise failure or Broken("a route without models", hint="report it with the request id")
 
-    async def _pump(
-        self, sending: Sending, first: Json, upstream: AsyncIterator[Json], watch: records.Watch
-    ) -> AsyncIterator[Json]:
+    async def _pump(self, attempt: Attempt, first: Json, upstream: AsyncIterator[Json]) -> AsyncGenerator[Json, None]:
         """Pass chunks on as they come, restored; hold the finishing one until the outcome is durable."""
-        routed, model = sending.routed, sending.outgoing.model
+        routed, model = attempt.sending.routed, attempt.sending.outgoing.model
         restorer = StreamRestorer(routed.grounded.sight)
         last: Json | None = None
-        usage: Json = {}
-        done = False
-        failure: GatewayError | None = None
+        usage: object = None
         try:
+            yield {}
             async for chunk in _chain(first, upstream):
                 usage = chunk.get("usage") or usage
                 for out in restorer.feed({**chunk, "model": model.name}):
@@ -277,35 +278,24 @@ class Chat:
                         last = _without_usage(out)
                     else:
                         yield _without_usage(out)
-            done = True
-            watch.mark("model")
             finish = [restorer.finish_reasons[place] for place in sorted(restorer.finish_reasons)]
-            position = await self._audit.append(
-                records.outcome(sending, restorer.raw_text, usage, finish, watch, self._now())
-            )
+            position = await attempt.finish(restorer.raw_text, usage, finish)
             final = last or {**first, "model": model.name, "choices": restorer.finish()}
             yield {**final, "gateway": records.note(routed, model, position)}
             if usage and (routed.grounded.body.get("stream_options") or {}).get("include_usage"):
                 yield {**final, "choices": [], "usage": usage}
         except GatewayError as error:
-            failure = error
+            await attempt.fail(error, restorer.raw_text, usage)
+            raise
+        except Exception as fault:  # noqa: BLE001 - nothing may pass unrecorded
+            await attempt.fail(fault, restorer.raw_text, usage)
+            raise _broken(routed.grounded.scanned.admitted.asked.id, fault) from None
+        except BaseException as gone:
+            # The caller hung up; what was said so far is on record all the same.
+            await attempt.fail(gone, restorer.raw_text, usage)
             raise
         finally:
             await _close(upstream)
-            if not done:
-                # The caller hung up, or the model's server broke off: what was said so far is on record all the same.
-                await self._close_early(sending, restorer.raw_text, usage, failure, watch)
-
-    async def _close_early(
-        self, sending: Sending, text: str, usage: Json, failure: GatewayError | None, watch: records.Watch
-    ) -> None:
-        code = failure.code if failure else "client_closed"
-        record = records.outcome(sending, text, usage, [], watch, self._now(), error=code)
-        task: asyncio.Task[object] = asyncio.ensure_future(self._audit.append(record))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-        # Shielded: a cancelled request must not take its own record with it.
-        await asyncio.shield(task)
 
     async def _without_model(self, routed: Routed, watch: records.Watch) -> Answer:
         """`dry_run` and `mode: passages`: everything but the sending."""
@@ -325,15 +315,8 @@ class Chat:
         note = records.note(routed, routed.route.models[0], position)
         return Answer({**answer, "gateway": {**note, "sent": False}}, _headers(routed, routed.route.models[0]))
 
-    async def _refuse(
-        self, asked: Asked, error: GatewayError, watch: records.Watch, fault: str | None = None
-    ) -> Position:
-        return await self._audit.append(records.refusal(asked, error, watch, self._now(), fault))
-
-    async def close(self) -> None:
-        """Wait for the records of requests whose callers have gone."""
-        if self._closing:
-            await asyncio.gather(*self._closing, return_exceptions=True)
+    async def _refuse(self, asked: Asked, error: GatewayError, watch: records.Watch, fault: str | None = None) -> None:
+        await self._audit.append(records.refusal(asked, error, watch, self._now(), fault))
 
 
 def _cover(scanned: Scanned, found: Found) -> tuple[Json, Found, dict[str, Original]]:
@@ -371,6 +354,16 @@ def _call(grounded: Grounded, *, plain: bool) -> Call:
             system=scanned.admitted.system,
         )
     return Call(body, bool(body.get("stream")), grounded.redacted_question, grounded.found.passages)
+
+
+def _broken(request: str, fault: Exception) -> Broken:
+    """A fault of ours as the caller hears of it. Its class and place are logged; its text may hold content."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "unknown"
+    log.error("request %s failed: %s at %s", request, type(fault).__name__, place)
+    return Broken("the gateway failed on this request", hint=f"report it with the request id {request}")
 
 
 def _bound(name: str, origin: str) -> Model:

@@ -48,8 +48,10 @@ def split(body: Json, headers: Mapping[str, str]) -> tuple[Json, Options]:
     if not isinstance(model, str) or not model:
         raise Invalid("model must be a name", param="model", hint="use `auto` or a name from /v1/models")
     _check_messages(body)
-    if not isinstance(body.get("stream", False), bool):
+    if not isinstance(body.get("stream"), bool | None):
         raise Invalid("stream must be true or false", param="stream")
+    if not isinstance(body.get("stream_options"), dict | None):
+        raise Invalid("stream_options must be an object", param="stream_options")
     given = body.get("gateway")
     if given is not None and not isinstance(given, dict):
         raise Invalid("gateway must be an object", param="gateway")

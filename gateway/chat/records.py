@@ -47,6 +47,17 @@ def cost_usd(price: Price, usage: Json) -> float:
     return round((tokens_in * price.input + tokens_out * price.output) / 1_000_000, 8)
 
 
+def usage_of(value: object) -> Json:
+    """A usage as servers should report it: counts only; anything else is left out."""
+    if not isinstance(value, dict):
+        return {}
+    return {
+        str(key): count
+        for key, count in value.items()
+        if isinstance(count, int) and not isinstance(count, bool) and count >= 0
+    }
+
+
 def intent(routed: Routed, outgoing: Outgoing, attempt: int, at: datetime) -> Record:
     """What is about to leave, for where, and why; written before it does."""
     grounded = routed.grounded
@@ -99,13 +110,15 @@ def unsent(routed: Routed, watch: Watch, at: datetime) -> Record:
 def outcome(
     sending: Sending,
     text: str,
-    usage: Json,
+    reported: object,
     finish: Sequence[str],
     watch: Watch,
     at: datetime,
     error: str | None = None,
+    fault: str | None = None,
 ) -> Record:
-    """What came back; `text` is the answer as the model gave it, tokens unrestored."""
+    """What came back: the answer's text as the model gave it, tokens unrestored, and the usage its server reported."""
+    usage = usage_of(reported)
     asked = sending.routed.grounded.scanned.admitted.asked
     model = sending.outgoing.model
     return Record(
@@ -124,6 +137,7 @@ def outcome(
             "cost_usd": cost_usd(model.price, usage),
             "withheld": dict(sending.routed.grounded.sight.withheld),
             "error": error,
+            "fault": fault,
             "stages_ms": dict(watch.stages),
             "total_ms": watch.total,
         },

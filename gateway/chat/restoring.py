@@ -19,11 +19,21 @@ def restore_answer(answer: Json, sight: Sight) -> Json:
         for key in TEXT_FIELDS:
             if isinstance(message.get(key), str):
                 message[key] = _whole(message[key], sight)
+        if isinstance(message.get("content"), list):
+            message["content"] = [_restore_part(part, sight) for part in message["content"]]
+        if isinstance(message.get("function_call"), dict):
+            message["function_call"] = _restore_call({"function": message["function_call"]}, sight)["function"]
         if message.get("tool_calls"):
             message["tool_calls"] = [_restore_call(call, sight) for call in message["tool_calls"]]
         # Log-probabilities spell the answer out piece by piece, tokens unrestored; they would not match the text.
         choices.append({**choice, "message": message, "logprobs": None})
     return {**answer, "choices": choices}
+
+
+def _restore_part(part: object, sight: Sight) -> object:
+    if isinstance(part, dict) and isinstance(part.get("text"), str):
+        return {**part, "text": _whole(part["text"], sight)}
+    return part
 
 
 def _restore_call(call: Json, sight: Sight) -> Json:
@@ -44,7 +54,11 @@ def answer_text(answer: Json) -> str:
     for choice in answer.get("choices", []):
         message = choice.get("message") or {}
         texts.extend(str(message[key]) for key in TEXT_FIELDS if isinstance(message.get(key), str))
-        texts.extend(str((call.get("function") or {}).get("arguments", "")) for call in message.get("tool_calls") or [])
+        content = message.get("content")
+        parts = content if isinstance(content, list) else []
+        texts.extend(str(part.get("text", "")) for part in parts if isinstance(part, dict))
+        calls = [call.get("function") or {} for call in message.get("tool_calls") or []]
+        texts.extend(str(call.get("arguments", "")) for call in [*calls, message.get("function_call") or {}])
     return "\n".join(text for text in texts if text)
 
 
@@ -81,7 +95,7 @@ class StreamRestorer:
         return [choice for place in places if (choice := self._flush(place)) is not None]
 
     def _choice(self, choice: Json) -> Json | None:
-        place = int(choice.get("index", 0))
+        place = _number(choice.get("index"))
         delta = dict(choice.get("delta") or {})
         had_text = False
         for key in TEXT_FIELDS:
@@ -108,7 +122,7 @@ class StreamRestorer:
         if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
             return call
         self._seen.append(function["arguments"])
-        restorer = self._restorer(place, int(call.get("index", 0)))
+        restorer = self._restorer(place, _number(call.get("index")))
         return {**call, "function": {**function, "arguments": restorer.feed(function["arguments"])}}
 
     def _restorer(self, place: int, part: str | int) -> Restorer:
@@ -127,6 +141,11 @@ class StreamRestorer:
             elif rest:
                 delta[str(part)] = rest
         return {"index": place, "delta": delta, "finish_reason": None} if delta else None
+
+
+def _number(index: object) -> int:
+    """An index as the wire has it; a server that sends something else has one choice and one call."""
+    return index if isinstance(index, int) else 0
 
 
 def _merge(delta: Json, rest: Json) -> Json:

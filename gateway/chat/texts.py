@@ -11,9 +11,9 @@ from gateway.chat.find import Finder
 from gateway.chat.records import Watch
 from gateway.chat.sight import count_types, look
 from gateway.errors import GatewayError, NotPermitted
-from gateway.model import Json, Principal, Record
+from gateway.model import Filter, Json, Principal, Record
 from gateway.policy import Bundle, Current
-from gateway.redaction import Redactor, Vault
+from gateway.redaction import Redactor
 
 
 class Texts:
@@ -24,7 +24,6 @@ class Texts:
         *,
         current: Current,
         redactor: Redactor,
-        vault: Vault,
         finder: Finder,
         audit: AuditLog,
         now: Callable[[], datetime],
@@ -32,7 +31,6 @@ class Texts:
     ) -> None:
         self._current = current
         self._redactor = redactor
-        self._vault = vault
         self._finder = finder
         self._audit = audit
         self._now = now
@@ -48,15 +46,11 @@ class Texts:
         """
         bundle, watch = self._current.bundle, Watch(time.perf_counter)
         try:
-            scope = bundle.plan(principal, collections, collections)
-            if scope.refused:
-                raise NotPermitted(scope.refused[0].reason, param="collections")
+            scope = _readable(bundle, principal, collections)
             done = (await self._redactor.redact([query], bundle.privacy, principal.tenant))[0]
             found = await self._finder.find(bundle, query, done.redacted.text, scope, top_k or self._top_k)
-        except GatewayError as error:
-            await self._record(
-                "refusal", "search", request, principal, bundle, {"code": error.code, "reason": error.message}
-            )
+        except Exception as fault:
+            await self._refused("search", request, principal, bundle, fault)
             raise
         sight = look(bundle, principal, done.originals, found.entries)
         watch.mark("search")
@@ -92,16 +86,15 @@ class Texts:
         """Redact texts for one caller.
 
         Returns for each {"text", "redacted", "spans": [{start, end, type, score, token}]}, offsets in code points of
-        the text given. Values go into the vault, so that the tokens can be restored later by who may.
+        the text given. The values are kept nowhere: what these tokens stand for, only the caller knows.
         """
         bundle = self._current.bundle
         try:
             done = await self._redactor.redact(texts, bundle.privacy, principal.tenant, linked=False)
-            originals = {token: original for one in done for token, original in one.originals.items()}
-            await self._vault.keep(principal.tenant, None, originals)
-        except GatewayError as error:
-            await self._record("refusal", "redact", request, principal, bundle, {"code": error.code})
+        except Exception as fault:
+            await self._refused("redact", request, principal, bundle, fault)
             raise
+        originals = {token: original for one in done for token, original in one.originals.items()}
         detail = {"texts": len(texts), "detected": count_types(originals.values())}
         await self._record("outcome", "redact", request, principal, bundle, detail)
         return [
@@ -115,6 +108,13 @@ class Texts:
             }
             for text, one in zip(texts, done, strict=True)
         ]
+
+    async def _refused(self, action: str, request: str, principal: Principal, bundle: Bundle, fault: Exception) -> None:
+        """Record what was not answered; of a fault of ours the class only, since its text may hold content."""
+        detail: Json = {"fault": type(fault).__name__}
+        if isinstance(fault, GatewayError):
+            detail = {"code": fault.code, "reason": fault.message}
+        await self._record("refusal", action, request, principal, bundle, detail)
 
     async def _record(
         self,
@@ -132,3 +132,10 @@ class Texts:
                 kind, request, self._now(), principal.id, action, bundle.digest, {**who, **detail}, dict(content or {})
             )
         )
+
+
+def _readable(bundle: Bundle, principal: Principal, collections: tuple[str, ...]) -> Filter:
+    scope = bundle.plan(principal, collections, collections)
+    if scope.refused:
+        raise NotPermitted(scope.refused[0].reason, param="collections")
+    return scope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.chat.find import Found
@@ -91,7 +91,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """An answer as it comes: OpenAI-shaped chunks, restored. The last one waits for its record to be durable."""
+    """An answer as it comes: OpenAI-shaped chunks, restored. The last one waits for its record to be durable.
 
-    chunks: AsyncIterator[Json] = field(repr=False)
+    Whoever does not read it to its end closes it (`chunks.aclose()`): that hangs up upstream and records how it ended.
+    """
+
+    chunks: AsyncGenerator[Json, None] = field(repr=False)
     headers: Mapping[str, str]
