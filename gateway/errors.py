@@ -92,6 +92,12 @@ class Invalid(GatewayError):
     code, status = "invalid_request", 400
 
 
+class MethodNotAllowed(Invalid):
+    """The path is served, but not with this method."""
+
+    code, status = "method_not_allowed", 405
+
+
 class TooLarge(Invalid):
     """Over a configured limit."""
 

@@ -16,9 +16,24 @@ from gateway.api import documents, health, openai, texts
 from gateway.api.doors import Doors, Limits, request_id
 from gateway.api.shape import error_response
 from gateway.api.shell import Shell
-from gateway.errors import GatewayError, Invalid, NotFound
+from gateway.errors import GatewayError, Invalid, MethodNotAllowed, NotFound
 
 __all__ = ["Doors", "Limits", "build"]
+
+NOT_YET = {
+    "/v1/completions": "the completions API",
+    "/v1/embeddings": "the embeddings API",
+    "/v1/responses": "the responses API",
+    "/v1/messages": "the Anthropic API",
+    "/v1/restore": "restoring tokens",
+    "/v1/feedback": "feedback",
+    "/v1/receipts": "receipts",
+    "/api/": "the Ollama API",
+    "/mcp": "MCP",
+    "/metrics": "metrics",
+    "/admin": "the console",
+}
+"""What clients may look for here and will find in a later version."""
 
 
 def build(
@@ -38,6 +53,8 @@ def build(
         version=__version__,
         lifespan=lifespan,
         root_path=root_path,
+        # A redirect would be to an address as this process sees it: behind TLS, a key and a prompt in clear.
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -68,9 +85,13 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == 405:
-        return error_response(Invalid(f"{request.method} is not served here"), request_id(request))
+        refused = error_response(MethodNotAllowed(f"{request.method} is not served here"), request_id(request))
+        refused.headers["allow"] = (error.headers or {}).get("Allow", "")
+        return refused
     if error.status_code == 404:
-        return error_response(NotFound("nothing is served at this path", hint="see docs/api.md"), request_id(request))
+        later = next((name for path, name in NOT_YET.items() if request.url.path.startswith(path)), None)
+        what = f"{later} is not served by this version" if later else "nothing is served at this path"
+        return error_response(NotFound(what, hint="docs/api.md lists what is served"), request_id(request))
     return error_response(Invalid("the request cannot be read"), request_id(request))
 
 

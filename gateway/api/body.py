@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
@@ -11,6 +13,8 @@ from gateway.model import Json
 DRAIN_FACTOR = 16
 """How many times the limit is read and thrown away, so that a client hears the refusal instead of a broken pipe."""
 MAX_DEPTH = 64
+PATIENCE_S = 60.0
+"""For a whole body."""
 
 
 async def read(request: Request, limit: int, name: str = "server.max_body_bytes") -> bytes:
@@ -18,16 +22,19 @@ async def read(request: Request, limit: int, name: str = "server.max_body_bytes"
     parts: list[bytes] = []
     size = 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size <= limit:
-                parts.append(part)
-            else:
-                parts.clear()
-                if size > limit * DRAIN_FACTOR:
-                    break
+        async with asyncio.timeout(PATIENCE_S):
+            async for part in request.stream():
+                size += len(part)
+                if size <= limit:
+                    parts.append(part)
+                else:
+                    parts.clear()
+                    if size > limit * DRAIN_FACTOR:
+                        break
     except ClientDisconnect:
         raise Invalid("the request ended before its body did") from None
+    except TimeoutError:
+        raise Invalid(f"the body did not come within {PATIENCE_S:.0f} s") from None
     if size > limit:
         raise TooLarge(f"the body is larger than {limit} bytes", hint=f"send less, or raise {name}")
     return b"".join(parts)

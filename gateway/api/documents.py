@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
@@ -93,8 +94,7 @@ async def document(request: Request, collection: str, document: str) -> Response
     """One document's facts."""
     doors = doors_of(request)
     principal = await doors.caller(request)
-    await doors.library.collection(principal, collection)
-    return json_response(await doors.library.document(principal, document))
+    return json_response(await doors.library.document(principal, collection, document))
 
 
 @router.delete("/{collection}/documents/{document}", response_model=None)
@@ -102,7 +102,7 @@ async def delete_document(request: Request, collection: str, document: str) -> R
     """Delete a document, its passages and vectors."""
     doors = doors_of(request)
     principal = await doors.caller(request)
-    await doors.library.collection(principal, collection)
+    await doors.library.document(principal, collection, document)
     await doors.ingest.remove_document(principal, document, request=request_id(request))
     return json_response({"id": document, "deleted": True})
 
@@ -125,7 +125,7 @@ async def _form(request: Request, limit: int) -> tuple[bytes, dict[str, list[str
             }
             fields["name"] = fields["name"] or [PurePath(file.filename or "").name]
             data = await file.read()
-    except MultiPartException:
+    except (MultiPartException, HTTPException):
         raise Invalid("the form cannot be read", param="file") from None
     if len(data) > limit:
         raise TooLarge(f"the file is larger than {limit} bytes", hint="send less, or raise server.max_upload_bytes")

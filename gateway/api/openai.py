@@ -39,7 +39,7 @@ async def chat_completions(request: Request) -> Response:
         return Response(status_code=CLIENT_CLOSED)
     late = asyncio.ensure_future(_chunks(asking))
     if not asking.done():
-        return sse.EventStream(sse.late_events(late, sse.KEEP_ALIVE_S), headers, lambda: sse.abandon(late))
+        return sse.EventStream(sse.late_events(late, sse.KEEP_ALIVE_S), headers, lambda: _abandon(asking))
     chunks = await late
     return sse.EventStream(sse.events(chunks), {**headers, **asking.result().headers}, chunks.aclose)
 
@@ -62,7 +62,7 @@ async def _gone_before(request: Request, asking: asyncio.Future[Answer | Streame
     finally:
         gone.cancel()
         if left:
-            await sse.abandon(asyncio.ensure_future(_chunks(asking)))
+            await _abandon(asking)
 
 
 # A plain route: the body is read and checked here, and FastAPI's solving of parameters would cost a tenth of a
@@ -70,16 +70,18 @@ async def _gone_before(request: Request, asking: asyncio.Future[Answer | Streame
 router.add_route("/v1/chat/completions", chat_completions, methods=["POST"])
 
 
+async def _abandon(asking: asyncio.Future[Answer | Streamed]) -> None:
+    """Nobody will read this answer: stop it, begun or not. It hangs up upstream and records that."""
+    asking.cancel()
+    await asyncio.wait({asking})
+    made = None if asking.cancelled() or asking.exception() is not None else asking.result()
+    if isinstance(made, Streamed):
+        await made.chunks.aclose()
+
+
 async def _chunks(asking: asyncio.Future[Answer | Streamed]) -> AsyncGenerator[Json, None]:
-    """The answer's chunks, once it has begun. Cancelled, it cancels the asking, and closes what that has made."""
-    try:
-        answer = await asking
-    except asyncio.CancelledError:
-        await asyncio.wait({asking})
-        made = None if asking.cancelled() or asking.exception() is not None else asking.result()
-        if isinstance(made, Streamed):
-            await made.chunks.aclose()
-        raise
+    """The answer's chunks, once it has begun."""
+    answer = await asking
     return answer.chunks if isinstance(answer, Streamed) else _single(answer)
 
 

@@ -53,14 +53,6 @@ async def late_events(answer: asyncio.Future[AsyncGenerator[Json, None]], period
         yield event
 
 
-async def abandon(answer: asyncio.Future[AsyncGenerator[Json, None]]) -> None:
-    """Close an answer that nobody will read, begun or not."""
-    answer.cancel()
-    await asyncio.wait({answer})
-    if not answer.cancelled() and answer.exception() is None:
-        await answer.result().aclose()
-
-
 class EventStream(Response):
     """An ASGI response that stops its source as soon as the client is gone.
 

@@ -192,7 +192,7 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             router=router,
             chat=chat,
             texts=Texts(current=current, redactor=redactor, finder=finder, audit=audit, now=now, top_k=top_k),
-            library=Library(current, index, vault),
+            library=Library(current, index, vault, redactor),
             ingest=Ingest(
                 store=store,
                 current=current,

@@ -20,7 +20,7 @@ from gateway.chat.apart import apart
 from gateway.chat.attempt import Attempt
 from gateway.chat.find import Finder, Found
 from gateway.chat.options import Options
-from gateway.chat.prompt import last_question, with_passages
+from gateway.chat.prompt import OWN_WORDS, last_question, with_passages
 from gateway.chat.restoring import StreamRestorer, answer_text, restore_answer
 from gateway.chat.sight import count_types, look
 from gateway.chat.values import Admitted, Answer, Asked, Grounded, Routed, Scanned, Streamed
@@ -158,11 +158,12 @@ class Chat:
             found = await self._finder.find(asked.bundle, scanned.question, question, admitted.scope, top_k)
         own, found, typed = await apart(len(question) * len(found.entries), lambda: _cover(scanned, found))
         sight = look(asked.bundle, asked.principal, typed, found.entries)
+        quoting = look(asked.bundle, asked.principal, {}, found.entries)
         body = with_passages(own, found.passages, cite=admitted.options.cite, system=admitted.system)
         labels = {passage.label for passage in found.passages} | {asked.bundle.routing.default_label}
         entities = {original.type for original in sight.originals.values()}
         sensitivity = Sensitivity(frozenset(labels), frozenset(entities), scanned.unscannable)
-        return Grounded(scanned, body, last_question(own), found, sight, sensitivity)
+        return Grounded(scanned, body, last_question(own), found, sight, quoting, sensitivity)
 
     def _route(self, grounded: Grounded) -> Routed:
         """Routing: sensitivity first, then what the caller may use, then the objective."""
@@ -175,14 +176,13 @@ class Chat:
             return bundle.decide(principal, f"model:{model.name}", "use")
 
         body = grounded.body
-        asked_tokens = body.get("max_completion_tokens") or body.get("max_tokens")
         route = self._router.choose(
             policy=bundle.routing,
             zones=zones,
             preference=admitted.options.preference,
             permitted=permitted,
             tokens_in=records.estimate_tokens(body),
-            tokens_out=asked_tokens if isinstance(asked_tokens, int) else DEFAULT_ANSWER_TOKENS,
+            tokens_out=body.get("max_completion_tokens") or body.get("max_tokens") or DEFAULT_ANSWER_TOKENS,
             needs_tools=bool(body.get("tools") or body.get("functions")),
             grounded=bool(grounded.found.passages),
         )
@@ -205,7 +205,12 @@ class Chat:
         plain = model.zone in bundle.privacy.plain_zones
         outgoing = self._router.prepare(model, _call(grounded, plain=plain))
         if not plain:
-            originals = grounded.sight.originals
+            own = OWN_WORDS if grounded.found.passages else ""
+            originals = {
+                token: original
+                for token, original in grounded.sight.originals.items()
+                if not own or original.value not in own
+            }
             leaked = await apart(len(outgoing.body), lambda: find_originals(outgoing.body, originals))
             if leaked:
                 raise EgressBlocked(
@@ -222,7 +227,7 @@ class Chat:
             attempt = await self._send(routed, model, number, watch)
             try:
                 raw = await self._router.complete(attempt.sending.outgoing)
-                answer = restore_answer(raw, routed.grounded.sight)
+                answer = restore_answer(raw, routed.grounded.sight_of(model))
                 finish = [str(choice.get("finish_reason")) for choice in raw.get("choices", [])]
                 position = await attempt.finish(answer_text(raw), raw.get("usage"), finish)
             except FALLS_BACK as error:
@@ -263,7 +268,7 @@ class Chat:
     async def _pump(self, attempt: Attempt, first: Json, upstream: AsyncIterator[Json]) -> AsyncGenerator[Json, None]:
         """Pass chunks on as they come, restored; hold the finishing one until the outcome is durable."""
         routed, model = attempt.sending.routed, attempt.sending.outgoing.model
-        restorer = StreamRestorer(routed.grounded.sight)
+        restorer = StreamRestorer(routed.grounded.sight_of(model))
         last: Json | None = None
         usage: object = None
         try:
@@ -311,7 +316,7 @@ class Chat:
             "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
         }
-        answer = restore_answer(body, grounded.sight)
+        answer = restore_answer(body, grounded.quoting)
         note = records.note(routed, routed.route.models[0], position)
         return Answer({**answer, "gateway": {**note, "sent": False}}, _headers(routed, routed.route.models[0]))
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from gateway.chat.sight import look
 from gateway.errors import NotFound
 from gateway.model import Filter, Json, Principal
 from gateway.policy import Bundle, Current
-from gateway.redaction import Vault, find_tokens
-from gateway.retrieval import Document, Index
+from gateway.redaction import Redactor, Vault, VaultEntry, find_tokens
+from gateway.retrieval import PLAIN, Document, Index
 
 PAGE = 1000
+HIDDEN = {"tenant", "created_by"}
+"""Facts about a document that its readers need not know."""
 
 
 class Library:
     """Lists of collections and documents."""
 
-    def __init__(self, current: Current, index: Index, vault: Vault) -> None:
+    def __init__(self, current: Current, index: Index, vault: Vault, redactor: Redactor) -> None:
         self._current = current
         self._index = index
         self._vault = vault
+        self._redactor = redactor
 
     async def collections(self, principal: Principal) -> list[Json]:
         """Collections this caller may read, with counts of what he may read in them."""
@@ -43,9 +46,9 @@ class Library:
         shown = await self._show(bundle, principal, found)
         return {"documents": shown, "next": found[-1].id if len(found) == limit else None}
 
-    async def document(self, principal: Principal, document: str) -> Json:
-        """One document. Raises NotFound as `collection` does."""
-        bundle, scope = await self._scope(principal, None)
+    async def document(self, principal: Principal, collection: str | None, document: str) -> Json:
+        """One document, of this collection if one is named. Raises NotFound as `collection` does."""
+        bundle, scope = await self._scope(principal, collection)
         return (await self._show(bundle, principal, [await self._index.document(document, scope)]))[0]
 
     async def _scope(self, principal: Principal, collection: str | None) -> tuple[Bundle, Filter]:
@@ -56,7 +59,30 @@ class Library:
         return bundle, bundle.plan(principal, (), known)
 
     async def _show(self, bundle: Bundle, principal: Principal, documents: list[Document]) -> list[Json]:
+        documents, fresh = await self._clean(bundle, principal, documents)
         tokens = {token for one in documents for token in find_tokens(f"{one.title}\n{one.source}")}
-        entries = await self._vault.look_up(principal.tenant, sorted(tokens))
+        entries = {**await self._vault.look_up(principal.tenant, sorted(tokens)), **fresh}
         sight = look(bundle, principal, {}, entries)
-        return [{**asdict(one), "title": sight.show(one.title), "source": sight.show(one.source)} for one in documents]
+        shown = [{**asdict(one), "title": sight.show(one.title), "source": sight.show(one.source)} for one in documents]
+        return [{key: value for key, value in one.items() if key not in HIDDEN} for one in shown]
+
+    async def _clean(
+        self, bundle: Bundle, principal: Principal, documents: list[Document]
+    ) -> tuple[list[Document], dict[str, VaultEntry]]:
+        """Titles and sources of plain collections redacted, as those of the others are, and what their tokens hide."""
+        modes: dict[str, str] = {}
+        fresh: dict[str, VaultEntry] = {}
+        clean: list[Document] = []
+        for one in documents:
+            if one.collection not in modes:
+                found = await self._index.collection(principal.tenant, one.collection)
+                modes[one.collection] = found.mode if found else PLAIN
+            if modes[one.collection] == PLAIN:
+                done = await self._redactor.redact([one.title, one.source], bundle.privacy, principal.tenant)
+                for redaction in done:
+                    for token, original in redaction.originals.items():
+                        fresh[token] = VaultEntry(original.value, original.type, frozenset({one.collection}))
+                title, source = (redaction.redacted.text for redaction in done)
+                one = replace(one, title=title, source=source)  # noqa: PLW2901
+            clean.append(one)
+        return clean, fresh

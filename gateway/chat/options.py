@@ -14,6 +14,7 @@ KNOWN = ("collections", "top_k", "mode", "cite", "dry_run", "explain", "route")
 KNOWN_ROUTE = ("prefer", "max_cost_usd", "max_latency_ms")
 MAX_TOP_K = 50
 MAX_COLLECTIONS = 32
+MAX_COUNT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def split(body: Json, headers: Mapping[str, str]) -> tuple[Json, Options]:
     if not isinstance(model, str) or not model:
         raise Invalid("model must be a name", param="model", hint="use `auto` or a name from /v1/models")
     _check_messages(body)
+    _check_limits(body)
     if not isinstance(body.get("stream"), bool | None):
         raise Invalid("stream must be true or false", param="stream")
     if not isinstance(body.get("stream_options"), dict | None):
@@ -65,12 +67,30 @@ def _check_messages(body: Json) -> None:
     if not isinstance(messages, list) or not messages:
         raise Invalid("messages must be a list with at least one message", param="messages")
     for place, message in enumerate(messages):
+        where = f"messages[{place}]"
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise Invalid(f"messages[{place}] must be an object with a role", param=f"messages[{place}]")
-        if not isinstance(message.get("content"), str | list | type(None)):
-            raise Invalid(
-                f"messages[{place}].content must be text or a list of parts", param=f"messages[{place}].content"
-            )
+            raise Invalid(f"{where} must be an object with a role", param=where)
+        content = message.get("content")
+        if not isinstance(content, str | list | None):
+            raise Invalid(f"{where}.content must be text or a list of parts", param=f"{where}.content")
+        for part in content if isinstance(content, list) else ():
+            if not isinstance(part, dict) or not isinstance(part.get("text"), str | None):
+                raise Invalid(f"{where}.content must hold parts as objects", param=f"{where}.content")
+        calls = message.get("tool_calls")
+        if not isinstance(calls, list | None) or not all(isinstance(call, dict) for call in calls or ()):
+            raise Invalid(f"{where}.tool_calls must be a list of objects", param=f"{where}.tool_calls")
+
+
+def _check_limits(body: Json) -> None:
+    """Limits that routing counts with; a model's server would refuse most of these too, and rest for it."""
+    for key in ("max_tokens", "max_completion_tokens", "n"):
+        value = body.get(key)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_COUNT):
+            raise Invalid(f"{key} must be a whole number from 1 to {MAX_COUNT}", param=key)
+    for key in ("tools", "functions"):
+        value = body.get(key)
+        if not isinstance(value, list | None) or not all(isinstance(tool, dict) for tool in value or ()):
+            raise Invalid(f"{key} must be a list of objects", param=key)
 
 
 def _from_headers(headers: Mapping[str, str]) -> Json:
@@ -117,7 +137,7 @@ def _check(given: Json, model: str) -> Options:
     if top_k is not None and (not isinstance(top_k, int) or isinstance(top_k, bool) or not 1 <= top_k <= MAX_TOP_K):
         raise Invalid(f"gateway.top_k must be a number from 1 to {MAX_TOP_K}", param="gateway.top_k")
     mode = given.get("mode", "answer")
-    if mode not in MODES:
+    if not isinstance(mode, str) or mode not in MODES:
         raise Invalid("gateway.mode must be answer or passages", param="gateway.mode")
     for key in ("cite", "dry_run", "explain"):
         if not isinstance(given.get(key, False), bool):
@@ -143,7 +163,7 @@ def _preference(route: object, model: str) -> Preference:
                 param="gateway.route",
                 hint="known: " + ", ".join(KNOWN_ROUTE),
             )
-    if route.get("prefer") not in {None, *PREFERENCES}:
+    if route.get("prefer") is not None and route["prefer"] not in PREFERENCES:
         raise Invalid("gateway.route.prefer must be cost, latency or quality", param="gateway.route.prefer")
     limits: dict[str, float | None] = {}
     for key in ("max_cost_usd", "max_latency_ms"):

@@ -135,7 +135,7 @@ def outcome(
             "finish": list(finish),
             "usage": {key: usage.get(key) for key in ("prompt_tokens", "completion_tokens")},
             "cost_usd": cost_usd(model.price, usage),
-            "withheld": dict(sending.routed.grounded.sight.withheld),
+            "withheld": dict(sending.routed.grounded.sight_of(model).withheld),
             "error": error,
             "fault": fault,
             "stages_ms": dict(watch.stages),
@@ -177,7 +177,7 @@ def note(routed: Routed, model: Model, position: Position) -> Json:
         "policy": asked.bundle.digest,
         "route": {"model": model.name, "zone": model.zone.value, **_route(routed, explain=asked.options.explain)},
         "redactions": dict(grounded.scanned.counts),
-        "withheld": dict(grounded.sight.withheld),
+        "withheld": dict(grounded.sight_of(model).withheld),
         "citations": [_citation(n, passage, grounded) for n, passage in enumerate(grounded.found.passages, 1)],
         "receipt": {"stream": position.stream, "seq": position.seq, "hash": position.hash},
     }
@@ -236,7 +236,7 @@ def _route(routed: Routed, *, explain: bool) -> Json:
 
 
 def _citation(number: int, passage: Passage, grounded: Grounded) -> Json:
-    sight = grounded.sight
+    sight = grounded.quoting
     return {
         "n": number,
         "document": passage.document,

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 
 from gateway.model import Decision, Principal
 from gateway.policy import Bundle
-from gateway.redaction import Original, Restorer, VaultEntry
+from gateway.redaction import Original, VaultEntry, find_tokens, mask_of, restore
+
+FEW = 8
+"""Values that a request may name and get back out of documents whose values its caller may not see."""
+MANY = 64
+"""Values in a request beyond which it counts as a list of guesses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +29,39 @@ class Sight:
 
     def show(self, text: str) -> str:
         """A whole text restored as far as this caller may see."""
-        restorer = Restorer(self.values, self.masks)
-        return restorer.feed(text) + restorer.flush()
+        here = set(find_tokens(text))
+        if not here:
+            return text
+        values = {token: self.values[token] for token in here if token in self.values}
+        masks = {token: self.masks[token] for token in here if token in self.masks}
+        return restore(text, values, masks)
 
 
 def look(bundle: Bundle, principal: Principal, typed: Mapping[str, Original], found: Mapping[str, VaultEntry]) -> Sight:
     """Decide token by token.
 
-    `typed`: what this request brought; it returns to whoever typed it. `found`: what entered with rechecked passages;
-    a value returns when the caller may reveal its type in one of the collections it entered from.
+    `typed`: what this request brought; it returns to whoever typed it. `found`: what entered with rechecked passages; a
+    value returns when the caller may reveal its type in one of the collections it entered from. What is both, and may
+    not be revealed, returns as typed only while there are few of it: a list of guesses would be answered by the one
+    that is right.
     """
-    values = {token: original.value for token, original in typed.items()}
     masks: dict[str, str] = {}
     withheld: dict[str, int] = {}
     decisions: dict[tuple[str, str], Decision] = {}
+    values = {token: original.value for token, original in typed.items()}
+    hidden = {
+        token
+        for token, entry in found.items()
+        if not any(_decide(bundle, principal, entry.type, where, decisions) for where in sorted(entry.collections))
+    }
+    guessed = hidden & typed.keys()
+    returned = guessed if len(guessed) <= FEW and len(typed) <= MANY else set()
     for token, entry in found.items():
-        if token in values:
-            continue
-        if any(_decide(bundle, principal, entry.type, where, decisions) for where in sorted(entry.collections)):
-            values[token] = entry.value
-        else:
-            masks[token] = f"[{entry.type}]"
+        if token not in hidden:
+            values.setdefault(token, entry.value)
+        elif token not in returned:
+            values.pop(token, None)
+            masks[token] = mask_of(token)
             withheld[entry.type] = withheld.get(entry.type, 0) + 1
     originals = {**{token: Original(entry.value, entry.type) for token, entry in found.items()}, **typed}
     return Sight(values, masks, originals, withheld, tuple(decisions.values()))

@@ -52,7 +52,8 @@ class Texts:
         except Exception as fault:
             await self._refused("search", request, principal, bundle, fault)
             raise
-        sight = look(bundle, principal, done.originals, found.entries)
+        # By right alone: what the query names does not return because it was named.
+        sight = look(bundle, principal, {}, found.entries)
         watch.mark("search")
         results = [
             {
@@ -86,11 +87,14 @@ class Texts:
         """Redact texts for one caller.
 
         Returns for each {"text", "redacted", "spans": [{start, end, type, score, token}]}, offsets in code points of
-        the text given. The values are kept nowhere: what these tokens stand for, only the caller knows.
+        the text given. Equal values have equal tokens for one caller; they are not the tokens of documents and chats,
+        and the values are kept nowhere.
         """
         bundle = self._current.bundle
         try:
-            done = await self._redactor.redact(texts, bundle.privacy, principal.tenant, linked=False)
+            # Tokens of the caller's own: the index's could be tested here by guessing values.
+            own = f"{principal.tenant}/redact/{principal.id}"
+            done = await self._redactor.redact(texts, bundle.privacy, own, linked=False)
         except Exception as fault:
             await self._refused("redact", request, principal, bundle, fault)
             raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gateway.chat.find import Found
 from gateway.chat.options import Options
 from gateway.chat.sight import Sight
-from gateway.model import Decision, Filter, Json, Outgoing, Position, Principal, Route, Sensitivity
+from gateway.model import Decision, Filter, Json, Model, Outgoing, Position, Principal, Route, Sensitivity
 from gateway.policy import Bundle
 from gateway.redaction import Original
 
@@ -60,7 +60,14 @@ class Grounded:
     redacted_question: str
     found: Found
     sight: Sight
+    """For what a model writes: what the caller typed returns to him."""
+    quoting: Sight
+    """For what is quoted from documents: by right alone, so that a list of guesses learns nothing."""
     sensitivity: Sensitivity
+
+    def sight_of(self, model: Model) -> Sight:
+        """The sight for one model's answer; the built-in answerer quotes."""
+        return self.quoting if model.provider == "extractive" else self.sight
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ async def show_document(
 ) -> None:
     """One document's facts."""
     async with house(config) as rooms:
-        one = await rooms.library.document(await caller(rooms, as_), document)
+        one = await rooms.library.document(await caller(rooms, as_), None, document)
     if as_json:
         show.json(one)
     else:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
+from typing import Final
 
 from gateway.audit import AuditLog
 from gateway.errors import GatewayError, NotPermitted
 from gateway.model import Decision, Json, Principal, Record
 from gateway.policy import Current
+
+ITSELF: Final = Principal(id="gateway", name="gateway")
+"""Who acts where nobody asked: the first policy and the first key."""
 
 
 class Guard:
@@ -18,6 +23,11 @@ class Guard:
         self._current = current
         self._audit = audit
         self._now = now
+
+    @property
+    def roles(self) -> Collection[str]:
+        """The roles that the policy in force knows."""
+        return self._current.bundle.roles
 
     async def permit(self, request: str, principal: Principal, area: str, action: str) -> Decision:
         """Let the caller through or raise NotPermitted, with the refusal on record."""
@@ -36,18 +46,27 @@ class Guard:
     async def record(self, kind: str, request: str, principal: Principal, action: str, detail: Json) -> None:
         """Append one record about an administrative act, durable on return."""
         who: Json = {"name": principal.name, "roles": sorted(principal.roles)}
+        digest = self._current.bundle.digest if self._current.ready else ""
         await self._audit.append(
-            Record(
-                kind,
-                request,
-                self._now(),
-                principal.id,
-                action,
-                self._current.bundle.digest,
-                {**who, **detail},
-            )
+            Record(kind, request, self._now(), principal.id, action, digest, {**who, "act": detail})
         )
 
-    async def failed(self, request: str, principal: Principal, action: str, error: GatewayError) -> None:
-        """Record that an act whose intent is on record did not take place."""
-        await self.record("outcome", request, principal, action, {"error": error.code})
+    @contextlib.asynccontextmanager
+    async def recorded(self, request: str, principal: Principal, action: str, detail: Json) -> AsyncIterator[Json]:
+        """Around an act's effect: its intent is on record before the block, its outcome after it.
+
+        The block adds what it found out to the mapping it is given. When it fails, the outcome says with which error
+        of ours, or of which class a fault was, since its text may hold content.
+        """
+        await self.record("intent", request, principal, action, detail)
+        outcome = dict(detail)
+        try:
+            yield outcome
+        except GatewayError as error:
+            await self.record("outcome", request, principal, action, {**outcome, "error": error.code})
+            raise
+        except Exception as fault:
+            broken = {"error": GatewayError.code, "fault": type(fault).__name__}
+            await self.record("outcome", request, principal, action, {**outcome, **broken})
+            raise
+        await self.record("outcome", request, principal, action, outcome)

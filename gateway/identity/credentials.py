@@ -21,6 +21,7 @@ BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 PREFIX: Final = "gw_"
 _ID: Final = string.digits + string.ascii_lowercase
 _FORM: Final = re.compile(r"(gw_([0-9a-z]{8})_[0-9A-Za-z]{32})_([0-9A-Za-z]{6})")
+_ID_INSIDE: Final = re.compile(r"gw_([0-9a-z]{8})(?![0-9A-Za-z])")
 LENGTH: Final = 3 + 8 + 1 + 32 + 1 + 6
 _HINT: Final = "send a valid key as `Authorization: Bearer gw_...` or `x-api-key: gw_...`"
 
@@ -52,6 +53,17 @@ def id_of(text: str) -> str:
     if match is None or checksum(match[1]) != match[3]:
         raise refusal()
     return match[2]
+
+
+def recordable(given: str) -> str:
+    """What may be written down of a text given where a key's id or name belongs.
+
+    People paste whole keys there: of these the id alone is left, which is no secret.
+    """
+    if PREFIX not in given.casefold():
+        return given[:64]
+    match = _ID_INSIDE.search(given)
+    return match[1] if match else PREFIX
 
 
 def from_headers(authorization: str | None, x_api_key: str | None) -> str:

@@ -127,8 +127,7 @@ class Keys:
         Raises Invalid for a bad name or date, Conflict when a live key has the name.
         """
         now = self._now()
-        if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
-            raise Invalid("the expiry date must lie in the future and name its time zone", param="expires_at")
+        expires_at = _expiry(expires_at, now)
         own, of = _names(roles, "role", "roles"), _names(groups, "group", "groups")
         _names([name], "key", "name")
         _names([tenant], "tenant", "tenant")
@@ -202,6 +201,20 @@ class Keys:
             raise NotFound(f"no key {shown} in force", hint="`gateway key list` shows the keys")
         await conn.execute("SELECT pg_notify($1, $2)", CHANNEL, row["id"])
         return _info(row)
+
+
+def _expiry(given: datetime | None, now: datetime) -> datetime | None:
+    """The date in UTC."""
+    if given is None:
+        return None
+    try:
+        utc = given.astimezone(UTC) if given.tzinfo else None
+    except OverflowError:
+        # The last hours of the year 9999, west of Greenwich.
+        raise Invalid("the expiry date is out of range", param="expires_at") from None
+    if utc is None or utc <= now:
+        raise Invalid("the expiry date must lie in the future and name its time zone", param="expires_at")
+    return utc
 
 
 def _info(row: Any) -> KeyInfo:

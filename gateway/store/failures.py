@@ -13,7 +13,7 @@ from typing import Final
 
 import asyncpg
 
-from gateway.errors import BadSettings, GatewayError, StoreUnavailable
+from gateway.errors import BadSettings, GatewayError, Invalid, StoreUnavailable
 
 CHECK: Final = "see whether PostgreSQL runs and database.url is right; `gateway doctor` tries it"
 
@@ -39,6 +39,9 @@ REFUSED: Final = {
 }
 """What is the operator's to mend; only while connecting, elsewhere these are ordinary errors."""
 
+UNSTORABLE: Final = frozenset({"22021", "22P05"})
+"""A NUL, as text and as an escape inside jsonb."""
+
 
 def lost(exc: BaseException) -> StoreUnavailable | None:
     """What a failed statement says about the database; None when it says something about the statement."""
@@ -52,6 +55,18 @@ def lost(exc: BaseException) -> StoreUnavailable | None:
         return StoreUnavailable("the database did not answer in time", hint=CHECK)
     if isinstance(exc, ConnectionError):
         return StoreUnavailable("the connection to the database was lost", hint=CHECK)
+    return None
+
+
+def unstorable(exc: BaseException) -> Invalid | None:
+    """For a value that no column can hold, whoever sent it: a NUL, half a surrogate pair, a number out of range.
+
+    A value of the wrong type stays what it is: a mistake of ours.
+    """
+    if isinstance(exc, asyncpg.DataError) and (
+        exc.sqlstate in UNSTORABLE or isinstance(exc.__cause__, (UnicodeEncodeError, OverflowError))
+    ):
+        return Invalid("a value holds a character or number that cannot be stored")
     return None
 
 

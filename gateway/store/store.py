@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 import asyncpg
 import orjson
 
-from gateway.errors import BadSettings, StoreUnavailable
+from gateway.errors import BadSettings, GatewayError, StoreUnavailable
 from gateway.store.embedded import EmbeddedServer
-from gateway.store.failures import CHECK, connecting, lost, no_address
+from gateway.store.failures import CHECK, connecting, lost, no_address, unstorable
 from gateway.store.listen import Listener, Subscription
 from gateway.store.migrate import bring_up
 
@@ -42,7 +42,10 @@ IDLE_S: Final = 0.05
 
 
 class Store:
-    """One database. Every method raises StoreUnavailable when it does not answer, and works again once it does."""
+    """One database. Every method raises StoreUnavailable when it does not answer, and works again once it does.
+
+    A value that no column can hold, such as a text with a NUL, is Invalid.
+    """
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class Store:
         try:
             yield connection
         except Exception as exc:
-            known = lost(exc)
+            known: GatewayError | None = lost(exc) or unstorable(exc)
             # asyncpg raises InterfaceError both for a closed connection and for misuse, which stays a bug of ours.
             if known is None and _is_closed(connection) and _is_client_side(exc):
                 known = StoreUnavailable("the connection to the database was lost", hint=CHECK)
