@@ -9,12 +9,13 @@ Nothing is read at import: `load` takes the path and the environment.
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from gateway.errors import BadSettings
 from gateway.model import Zone
@@ -45,9 +46,15 @@ class Database(Section):
     """PostgreSQL. Without a URL an embedded server starts in the data directory."""
 
     url: SecretStr | None = Field(None, description="`postgresql://…`; absent: the embedded server.")
-    pool_min: int = Field(1, ge=0, description="Connections each worker keeps open.")
+    pool_min: int = Field(1, ge=0, description="Connections each worker opens at start; idle ones close in time.")
     pool_max: int = Field(16, ge=1, description="Connections each worker may open.")
     connect_timeout_s: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.pool_min > self.pool_max:
+            raise ValueError("pool_min must not be larger than pool_max")
+        return self
 
 
 class Keys(Section):
@@ -124,6 +131,12 @@ class Retrieval(Section):
     chunk_tokens: int = Field(200, ge=32, le=512, description="Tokens in a chunk.")
     chunk_overlap: int = Field(40, ge=0, le=256, description="Tokens that neighbouring chunks share.")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.chunk_overlap >= self.chunk_tokens:
+            raise ValueError("chunk_overlap must be smaller than chunk_tokens")
+        return self
+
 
 class Ingest(Section):
     """Limits of reading documents."""
@@ -158,6 +171,14 @@ class Settings(Section):
     retrieval: Retrieval = Retrieval()
     ingest: Ingest = Ingest()
     audit: Audit = Audit()
+
+    @field_validator("models")
+    @classmethod
+    def _named_once(cls, models: tuple[ModelEntry, ...]) -> tuple[ModelEntry, ...]:
+        given = [model.name for model in models]
+        if twice := sorted({name for name in given if given.count(name) > 1}):
+            raise ValueError(f"model named twice: {', '.join(twice)}")
+        return models
 
     def path(self, part: Path) -> Path:
         """A configured path, resolved against the data directory."""
@@ -268,10 +289,21 @@ def _note_lines(node: yaml.Node | None, prefix: str, file: str, origins: dict[st
 
 def _apply_environment(tree: dict[str, Any], environ: Mapping[str, str], origins: dict[str, str]) -> None:
     known = {name.upper().replace(".", "__"): name for name in names() if not name.startswith("models[]")}
+    collapsed = {name.replace("_", ""): name for name in known}
     for variable in sorted(environ):
         plain = variable.removeprefix(ENV_PREFIX)
-        if not variable.startswith(ENV_PREFIX) or ("__" not in plain and plain not in known):
-            continue  # GATEWAY_KEY and the like belong to clients
+        if not variable.startswith(ENV_PREFIX):
+            continue
+        if "__" not in plain and plain not in known:
+            # GATEWAY_KEY and the like belong to clients; GATEWAY_SERVER_PORT was meant for us.
+            suffix = "_FILE" if plain.endswith("_FILE") and plain.replace("_", "") not in collapsed else ""
+            meant = collapsed.get(plain.removesuffix(suffix).replace("_", ""))
+            if meant is not None:
+                raise BadSettings(
+                    f"environment variable {variable} names no setting",
+                    hint=f"did you mean {ENV_PREFIX}{meant}{suffix}? two underscores stand for a dot",
+                )
+            continue
         from_file = plain.removesuffix("_FILE") in known and plain.endswith("_FILE")
         name = known.get(plain.removesuffix("_FILE") if from_file else plain)
         if name is None:
@@ -281,7 +313,10 @@ def _apply_environment(tree: dict[str, Any], environ: Mapping[str, str], origins
             )
         value: Any = {"file": environ[variable]} if from_file else environ[variable]
         if name == "keys.command" and not from_file:
-            value = str(value).split()
+            try:
+                value = shlex.split(str(value))
+            except ValueError:
+                raise BadSettings(f"environment variable {variable}: a quote is not closed") from None
         at = tree
         *groups, last = name.split(".")
         for group in groups:
@@ -309,8 +344,14 @@ def _resolve_secrets(
                 _resolve_secrets(item, f"{name}.{place}.", inner, environ, base, origins)
         elif inner is not None:
             _resolve_secrets(tree[key], f"{name}.", inner, environ, base, origins)
-        elif SecretStr in get_args(field.annotation) and isinstance(tree[key], dict):
-            tree[key] = _secret(tree[key], name, environ, base, origins)
+        elif SecretStr in get_args(field.annotation):
+            if isinstance(tree[key], dict):
+                tree[key] = _secret(tree[key], name, environ, base, origins)
+            elif isinstance(tree[key], str) and not tree[key].strip():
+                # Taken as "none", an unset variable in a deployment would change which database is used.
+                raise BadSettings(
+                    f"{origins.get(name, 'settings')}: {name} is set but empty", hint="give it a value, or leave it out"
+                )
 
 
 def _secret(source: dict[str, Any], name: str, environ: Mapping[str, str], base: Path, origins: dict[str, str]) -> str:
@@ -336,15 +377,25 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
     lines = []
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
         name = ".".join(str(part) for part in fault["loc"])
-        where = origins.get(name, "settings")
+        where = _place(fault["loc"], origins)
         if fault["type"] == "extra_forbidden":
             siblings = _siblings(fault["loc"][:-1])
             near = _nearest(str(fault["loc"][-1]), dict.fromkeys(siblings, ""), lambda k: k)
             lines.append(f"{where}: unknown setting {name}; {near}")
         else:
-            message = fault["msg"]
+            message = fault["msg"].removeprefix("Value error, ")
             lines.append(f"{where}: {name}: {message[:1].lower()}{message[1:]}")
     return "\n".join(lines)
+
+
+def _place(location: tuple[int | str, ...], origins: Mapping[str, str]) -> str:
+    """Where a setting comes from; of one that is missing, where the nearest group around it begins."""
+    for length in range(len(location), 0, -1):
+        name = ".".join(str(part) for part in location[:length])
+        inside = (where for key, where in origins.items() if key.startswith(f"{name}."))
+        if where := origins.get(name) or next(inside, None):
+            return where
+    return "settings"
 
 
 def _siblings(location: tuple[int | str, ...]) -> list[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from gateway.admin.body import read_json
 from gateway.admin.doors import doors_of, request_id
-from gateway.errors import BadPolicy, Invalid, TooLarge
+from gateway.errors import BadPolicy, Invalid
 from gateway.identity import KeyInfo
 from gateway.model import Json, Principal
 
@@ -49,7 +50,10 @@ async def activate(request: Request) -> Response:
     doors = doors_of(request)
     principal = await doors.caller(request)
     body = await _body(request)
-    done = await doors.policies.activate(request_id(request), principal, _files(body), str(body.get("note", "")))
+    note = body.get("note", "")
+    if not isinstance(note, str):
+        raise Invalid("note must be a text", param="note")
+    done = await doors.policies.activate(request_id(request), principal, _files(body), note)
     return _json(asdict(done))
 
 
@@ -131,19 +135,7 @@ async def audit_about(request: Request, wanted: str) -> Response:
 
 
 async def _body(request: Request) -> Json:
-    limit = doors_of(request).max_body_bytes
-    raw = bytearray()
-    async for part in request.stream():
-        raw += part
-        if len(raw) > limit:
-            raise TooLarge(f"the body is larger than {limit} bytes", hint="send less, or raise server.max_body_bytes")
-    try:
-        body = orjson.loads(raw or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise Invalid(f"the body is not JSON (line {error.lineno}, column {error.colno})") from None
-    if not isinstance(body, dict):
-        raise Invalid("the body must be a JSON object")
-    return body
+    return await read_json(request, doors_of(request).max_body_bytes)
 
 
 def _files(body: Json) -> dict[str, bytes]:
@@ -170,7 +162,10 @@ def _time(body: Json, key: str) -> datetime | None:
         raise Invalid(f"{key} must be a time like 2027-01-31T12:00:00Z", param=key) from None
     if when.tzinfo is None:
         raise Invalid(f"{key} must name its time zone, e.g. end in Z", param=key)
-    return when
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        raise Invalid(f"{key} is out of range", param=key) from None
 
 
 def _key(info: KeyInfo) -> Json:

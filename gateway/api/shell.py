@@ -9,11 +9,13 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.api.shape import REQUEST_ID, error_response
-from gateway.errors import Broken, GatewayError, RateLimited
+from gateway.errors import Broken, RateLimited
 
 log = logging.getLogger("gateway.api")
 
 UNLIMITED = frozenset({"/healthz", "/readyz"})
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+SENDERS = 4
 
 
 def new_request_id() -> str:
@@ -22,12 +24,17 @@ def new_request_id() -> str:
 
 
 class Shell:
-    """Wraps the application."""
+    """Wraps the routes: inside Starlette's error middleware, outside everything of ours.
+
+    A request counts as served from when its body is there, so that slow senders take no place from others; of senders
+    there may be `SENDERS` times as many.
+    """
 
     def __init__(self, app: ASGIApp, max_concurrency: int) -> None:
         self._app = app
         self._limit = max_concurrency
         self._busy = 0
+        self._sending = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever fails below comes out as an error with a shape, or ends the connection."""
@@ -36,38 +43,85 @@ class Shell:
             return
         request_id = new_request_id()
         scope.setdefault("state", {})["request_id"] = request_id
-        started = False
-
-        async def tagged(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                names = {name for name, _ in message["headers"]}
-                for name in (b"x-request-id", REQUEST_ID.encode()):
-                    if name not in names:
-                        message["headers"] = [*message["headers"], (name, request_id.encode())]
-            await send(message)
-
-        if self._busy >= self._limit and scope["path"] not in UNLIMITED:
-            full = RateLimited("the gateway is serving as many requests as it may", hint="try again in a moment")
-            await error_response(full, request_id)(scope, receive, tagged)
-            return
-        self._busy += 1
+        one = _Request(self, receive, send, request_id)
         try:
-            await self._app(scope, receive, tagged)
-        except GatewayError as error:
-            if started:
+            if scope["path"] not in UNLIMITED:
+                one.enter(with_body=scope["method"] in WITH_BODY)
+            await self._app(scope, one.receive, one.send)
+        except RateLimited as full:
+            if one.started:
                 raise
-            await error_response(error, request_id)(scope, receive, tagged)
+            await error_response(full, request_id)(scope, receive, one.send)
         except Exception as fault:  # noqa: BLE001 - the last wall: nothing of the fault may reach the caller
             # The class and the place only: a message may hold content.
             log.error("request %s failed: %s at %s", request_id, type(fault).__name__, _place(fault))
-            if started:
-                raise Broken("the gateway failed after its answer had begun") from None
             broken = Broken("the gateway failed on this request", hint=f"report it with the request id {request_id}")
-            await error_response(broken, request_id)(scope, receive, tagged)
+            if one.started:
+                raise broken from None
+            await error_response(broken, request_id)(scope, receive, one.send)
         finally:
+            one.leave()
+
+    def serve(self) -> None:
+        """Take a place, or raise RateLimited."""
+        if self._busy >= self._limit:
+            raise RateLimited("the gateway is serving as many requests as it may", hint="try again in a moment")
+        self._busy += 1
+
+    def await_body(self) -> None:
+        """Take a sender's place, or raise RateLimited."""
+        if self._sending >= self._limit * SENDERS:
+            raise RateLimited("the gateway is receiving as many requests as it may", hint="try again in a moment")
+        self._sending += 1
+
+    def give_back(self, *, sending: bool) -> None:
+        """Give a place back."""
+        if sending:
+            self._sending -= 1
+        else:
             self._busy -= 1
+
+
+class _Request:
+    """One request's place among the others, and its id in the answer's head."""
+
+    def __init__(self, shell: Shell, receive: Receive, send: Send, request_id: str) -> None:
+        self._shell = shell
+        self._receive = receive
+        self._send = send
+        self._id = request_id
+        self._sending: bool | None = None
+        """True while its body comes, False while it is served, None when it has no place."""
+        self.started = False
+
+    def enter(self, *, with_body: bool) -> None:
+        if with_body:
+            self._shell.await_body()
+        else:
+            self._shell.serve()
+        self._sending = with_body
+
+    def leave(self) -> None:
+        if self._sending is not None:
+            self._shell.give_back(sending=self._sending)
+            self._sending = None
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if self._sending and message["type"] == "http.request" and not message.get("more_body", False):
+            self.leave()
+            self._shell.serve()
+            self._sending = False
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            names = {name for name, _ in message["headers"]}
+            for name in (b"x-request-id", REQUEST_ID.encode()):
+                if name not in names:
+                    message["headers"] = [*message["headers"], (name, self._id.encode())]
+        await self._send(message)
 
 
 def _place(fault: BaseException) -> str:

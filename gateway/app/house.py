@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.api.shell import new_request_id
 from gateway.app.files import shipped
 from gateway.audit import AuditLog
 from gateway.chat import Chat, Finder, Library, Texts
@@ -23,7 +24,7 @@ from gateway.ingest import Ingest
 from gateway.model import Json, Model, Price
 from gateway.policy import Current, Versions, load_files
 from gateway.redaction import Redactor, Vault
-from gateway.retrieval import Embedder, Index, Parser
+from gateway.retrieval import Embedder, Index, Lineage, Parser
 from gateway.routing import OllamaSite, Router, Timeouts
 from gateway.settings import ModelEntry, Settings
 from gateway.store import Store, open_store
@@ -153,11 +154,12 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
         keys = Keys(store, ring, now)
         await keys.start()
         stack.push_async_callback(keys.close)
-        versions = Versions(store, now)
         current = await Current.start(store, worker_id())
         stack.push_async_callback(current.close)
+        guard = Guard(current, audit, now)
+        policies = Policies(current, Versions(store, now), guard, redactor)
         if not current.ready:
-            await _first_policy(versions, settings)
+            await policies.first(new_request_id(), load_files(policy_dir(settings)))
         router = _router(settings)
         stack.push_async_callback(router.close)
         await router.start()
@@ -166,13 +168,15 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
         vault = Vault(store, ring)
         index = Index(store, ring, now)
         finder = Finder(redactor, vault, index, embedder)
-        guard = Guard(current, audit, now)
+        lineage = Lineage(store, ring, now)
+        await lineage.start()
         top_k = settings.retrieval.top_k
         chat = Chat(
             current=current,
             redactor=redactor,
             finder=finder,
             router=router,
+            lineage=lineage,
             audit=audit,
             now=now,
             top_k=top_k,
@@ -191,7 +195,15 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             index=index,
             router=router,
             chat=chat,
-            texts=Texts(current=current, redactor=redactor, finder=finder, audit=audit, now=now, top_k=top_k),
+            texts=Texts(
+                current=current,
+                redactor=redactor,
+                finder=finder,
+                lineage=lineage,
+                audit=audit,
+                now=now,
+                top_k=top_k,
+            ),
             library=Library(current, index, vault, redactor),
             ingest=Ingest(
                 store=store,
@@ -205,7 +217,7 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
                 now=now,
                 max_bytes=settings.server.max_upload_bytes,
             ),
-            policies=Policies(current, versions, guard, redactor),
+            policies=policies,
             credentials=Credentials(keys, guard),
             log=Log(store, ring, guard),
         )
@@ -215,12 +227,6 @@ def policy_dir(settings: Settings) -> Path:
     """The operator's policy files, or the shipped ones where there are none."""
     own = settings.path(settings.policies.dir)
     return own if own.is_dir() else shipped("policies")
-
-
-async def _first_policy(versions: Versions, settings: Settings) -> None:
-    """Put the policy files in force where no policy ever was. Processes that start together do the same thing."""
-    version = await versions.submit(load_files(policy_dir(settings)), "gateway", "the first policy")
-    await versions.activate(version.digest, "gateway")
 
 
 def _router(settings: Settings) -> Router:

@@ -8,19 +8,20 @@ A stage that fails stops the line; the refusal is recorded before the caller hea
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from gateway.audit import AuditLog
 from gateway.chat import records
 from gateway.chat.apart import apart
 from gateway.chat.attempt import Attempt
+from gateway.chat.covering import call_of, cover_all
 from gateway.chat.find import Finder, Found
 from gateway.chat.options import Options
-from gateway.chat.prompt import OWN_WORDS, last_question, with_passages
+from gateway.chat.prompt import OWN_WORDS, earlier_texts, last_question, with_passages
 from gateway.chat.restoring import StreamRestorer, answer_text, restore_answer
 from gateway.chat.sight import count_types, look
 from gateway.chat.values import Admitted, Answer, Asked, Grounded, Routed, Scanned, Streamed
@@ -35,9 +36,10 @@ from gateway.errors import (
     UpstreamFailed,
     UpstreamTimeout,
 )
-from gateway.model import Call, Decision, Json, Model, Principal, Sensitivity, Zone
+from gateway.model import Decision, Json, Model, Principal, Sensitivity, Zone
 from gateway.policy import Current
-from gateway.redaction import Original, Redactor, cover, find_originals, leaves, replace_leaves, unscannable
+from gateway.redaction import Redactor, find_originals, leaves, replace_leaves, unscannable
+from gateway.retrieval import Lineage
 from gateway.routing import Router
 
 log = logging.getLogger("gateway.chat")
@@ -56,6 +58,7 @@ class Chat:
         redactor: Redactor,
         finder: Finder,
         router: Router,
+        lineage: Lineage,
         audit: AuditLog,
         now: Callable[[], datetime],
         top_k: int,
@@ -64,6 +67,7 @@ class Chat:
         self._redactor = redactor
         self._finder = finder
         self._router = router
+        self._lineage = lineage
         self._audit = audit
         self._now = now
         self._top_k = top_k
@@ -156,11 +160,12 @@ class Chat:
         if admitted.scope is not None:
             top_k = admitted.options.top_k or self._top_k
             found = await self._finder.find(asked.bundle, scanned.question, question, admitted.scope, top_k)
-        own, found, typed = await apart(len(question) * len(found.entries), lambda: _cover(scanned, found))
+        own, found, typed = await apart(len(question) * len(found.entries), lambda: cover_all(scanned, found))
         sight = look(asked.bundle, asked.principal, typed, found.entries)
         quoting = look(asked.bundle, asked.principal, {}, found.entries)
         body = with_passages(own, found.passages, cite=admitted.options.cite, system=admitted.system)
         labels = {passage.label for passage in found.passages} | {asked.bundle.routing.default_label}
+        labels |= await self._lineage.labels_of(asked.principal.tenant, earlier_texts(asked.body, scanned.body))
         entities = {original.type for original in sight.originals.values()}
         sensitivity = Sensitivity(frozenset(labels), frozenset(entities), scanned.unscannable)
         return Grounded(scanned, body, last_question(own), found, sight, quoting, sensitivity)
@@ -203,7 +208,7 @@ class Chat:
         grounded = routed.grounded
         bundle = grounded.scanned.admitted.asked.bundle
         plain = model.zone in bundle.privacy.plain_zones
-        outgoing = self._router.prepare(model, _call(grounded, plain=plain))
+        outgoing = self._router.prepare(model, call_of(grounded, plain=plain))
         if not plain:
             own = OWN_WORDS if grounded.found.passages else ""
             originals = {
@@ -229,6 +234,7 @@ class Chat:
                 raw = await self._router.complete(attempt.sending.outgoing)
                 answer = restore_answer(raw, routed.grounded.sight_of(model))
                 finish = [str(choice.get("finish_reason")) for choice in raw.get("choices", [])]
+                await self._remember(routed, [answer_text(raw), answer_text(answer)])
                 position = await attempt.finish(answer_text(raw), raw.get("usage"), finish)
             except FALLS_BACK as error:
                 await attempt.fail(error)
@@ -284,6 +290,7 @@ class Chat:
                     else:
                         yield _without_usage(out)
             finish = [restorer.finish_reasons[place] for place in sorted(restorer.finish_reasons)]
+            await self._remember(routed, [restorer.raw_text, routed.grounded.sight_of(model).show(restorer.raw_text)])
             position = await attempt.finish(restorer.raw_text, usage, finish)
             final = last or {**first, "model": model.name, "choices": restorer.finish()}
             yield {**final, "gateway": records.note(routed, model, position)}
@@ -297,6 +304,8 @@ class Chat:
             raise _broken(routed.grounded.scanned.admitted.asked.id, fault) from None
         except BaseException as gone:
             # The caller hung up; what was said so far is on record all the same.
+            with contextlib.suppress(GatewayError):
+                await self._remember(routed, [restorer.raw_text])
             await attempt.fail(gone, restorer.raw_text, usage)
             raise
         finally:
@@ -306,6 +315,7 @@ class Chat:
         """`dry_run` and `mode: passages`: everything but the sending."""
         grounded = routed.grounded
         options = grounded.scanned.admitted.options
+        await self._remember(routed, [passage.text for passage in grounded.found.passages])
         position = await self._audit.append(records.unsent(routed, watch, self._now()))
         text = "" if options.dry_run else records.quote_passages(grounded)
         body: Json = {
@@ -320,45 +330,16 @@ class Chat:
         note = records.note(routed, routed.route.models[0], position)
         return Answer({**answer, "gateway": {**note, "sent": False}}, _headers(routed, routed.route.models[0]))
 
+    async def _remember(self, routed: Routed, texts: list[str]) -> None:
+        """What is said from labelled passages carries their labels when it comes back in a later request."""
+        grounded = routed.grounded
+        asked = grounded.scanned.admitted.asked
+        labels = grounded.sensitivity.labels - {asked.bundle.routing.default_label}
+        if labels:
+            await self._lineage.remember(asked.principal.tenant, texts, labels)
+
     async def _refuse(self, asked: Asked, error: GatewayError, watch: records.Watch, fault: str | None = None) -> None:
         await self._audit.append(records.refusal(asked, error, watch, self._now(), fault))
-
-
-def _cover(scanned: Scanned, found: Found) -> tuple[Json, Found, dict[str, Original]]:
-    """Replace values that became known only through other texts of this request.
-
-    A name typed without a title is known for a name once a passage holds it; a passage may hold bare what another one
-    marks. What stood in the caller's own words counts as typed by him.
-    """
-    typed = dict(scanned.typed)
-    if not found.passages:
-        return scanned.body, found, typed
-    known = {**{token: Original(entry.value, entry.type) for token, entry in found.entries.items()}, **typed}
-    own = leaves(scanned.body)
-    texts: list[str] = []
-    for leaf in own:
-        text, used = cover(leaf.text, known)
-        texts.append(text)
-        typed.update({token: known[token] for token in used})
-    passages = tuple(
-        replace(p, text=cover(p.text, known)[0], title=cover(p.title, known)[0], heading=cover(p.heading, known)[0])
-        for p in found.passages
-    )
-    return replace_leaves(scanned.body, own, texts), replace(found, passages=passages), typed
-
-
-def _call(grounded: Grounded, *, plain: bool) -> Call:
-    body = grounded.body
-    if plain:
-        # policy lets this zone have what the caller typed; passages stay redacted, as they are in the index
-        scanned = grounded.scanned
-        body = with_passages(
-            scanned.admitted.asked.body,
-            grounded.found.passages,
-            cite=scanned.admitted.options.cite,
-            system=scanned.admitted.system,
-        )
-    return Call(body, bool(body.get("stream")), grounded.redacted_question, grounded.found.passages)
 
 
 def _broken(request: str, fault: Exception) -> Broken:

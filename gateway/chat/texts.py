@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, NotPermitted
 from gateway.model import Filter, Json, Principal, Record
 from gateway.policy import Bundle, Current
 from gateway.redaction import Redactor
+from gateway.retrieval import Lineage
 
 
 class Texts:
@@ -25,6 +26,7 @@ class Texts:
         current: Current,
         redactor: Redactor,
         finder: Finder,
+        lineage: Lineage,
         audit: AuditLog,
         now: Callable[[], datetime],
         top_k: int,
@@ -32,6 +34,7 @@ class Texts:
         self._current = current
         self._redactor = redactor
         self._finder = finder
+        self._lineage = lineage
         self._audit = audit
         self._now = now
         self._top_k = top_k
@@ -72,6 +75,9 @@ class Texts:
             }
             for p in found.passages
         ]
+        for label in {p.label for p in found.passages} - {bundle.routing.default_label}:
+            quoted = [text for p in found.passages if p.label == label for text in (p.text, sight.show(p.text))]
+            await self._lineage.remember(principal.tenant, quoted, frozenset({label}))
         detail = {
             "collections": list(scope.collections),
             "detected": done.redacted.counts,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -11,23 +14,30 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from gateway.app.files import shipped
-from gateway.app.house import key_ring, now, open_database, open_house
+from gateway.app.house import key_ring, now, open_database, open_house, worker_id
 from gateway.app.sample import lay_policies, load_documents, read_sample
 from gateway.app.template import TEMPLATE
 from gateway.app.web import application
+from gateway.audit import AuditLog
 from gateway.cli import show
 from gateway.cli.root import OPERATOR, Config, loaded, request_id, run
 from gateway.crypto import KeyRing
-from gateway.errors import Conflict, Invalid
+from gateway.errors import Broken, Conflict, Invalid
+from gateway.govern import ITSELF, Guard
 from gateway.identity import Keys, create_admin_once
+from gateway.identity.bootstrap import NAME, ROLE
+from gateway.policy import Current
 from gateway.settings import CONFIG_VARIABLE, Settings, load
+from gateway.store import Store
 
 ADMIN_KEY = Path("keys/admin.key")
 GRACE_S = 10
-START_S = 120
+HEALTH_S = 30
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @run
@@ -65,12 +75,24 @@ async def prepare(directory: Path, lay: Callable[[Path], object] | None = None) 
     settings = load(None, os.environ, directory.resolve()).settings
     store = await open_database(settings)
     try:
-        await create_admin_once(Keys(store, ring, now), directory / ADMIN_KEY)
+        await _first_key(store, ring, directory / ADMIN_KEY)
     finally:
         await store.close()
     # Written last: its presence says that everything else is there.
     config.write_text(TEMPLATE, "utf-8")
     return settings
+
+
+async def _first_key(store: Store, ring: KeyRing, path: Path) -> None:
+    """Make the administrator's key, on record as every key, though no policy is in force yet."""
+    audit = AuditLog(store, ring, now)
+    await audit.start()
+    try:
+        guard = Guard(Current(store, worker_id()), audit, now)
+        async with guard.recorded(request_id(), ITSELF, "key.create", {"key": NAME, "key_roles": [ROLE]}) as outcome:
+            outcome["made"] = await create_admin_once(Keys(store, ring, now), path)
+    finally:
+        await audit.close()
 
 
 async def _prepare_sample(directory: Path) -> None:
@@ -109,7 +131,8 @@ def serve(
     settings = found.settings.model_copy(update={"server": server})
     key_ring(settings)
     listening = _listen(server.host, server.port)
-    address = f"http://{server.host}:{listening.getsockname()[1]}"
+    host_part = f"[{server.host}]" if ":" in server.host else server.host
+    address = f"http://{host_part}:{listening.getsockname()[1]}"
     if server.workers > 1:
         _serve_many(settings, found.file, listening, address)
     else:
@@ -118,25 +141,44 @@ def serve(
 
 @run
 async def _serve_one(settings: Settings, listening: socket.socket, address: str) -> None:
-    async with open_house(settings) as house:
-        running = uvicorn.Server(_uvicorn(application(settings, house)))
-        show.say(f"gateway listens on {address}")
-        await running.serve(sockets=[listening])
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    for sig in STOPPING:
+        loop.add_signal_handler(sig, task.cancel if task else loop.stop)
+    # Cancelled only by a signal that comes before the server could take it: what was opened is closed all the same.
+    with contextlib.suppress(asyncio.CancelledError):
+        async with open_house(settings) as house:
+            running = _Server(_uvicorn(application(settings, house)))
+            for sig in STOPPING:
+                loop.add_signal_handler(sig, running.handle_exit, sig, None)
+            show.say(f"gateway listens on {address}")
+            await running.serve(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """One that a signal stops and no more: uvicorn raises it again afterwards, which would end us before the house."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """Nothing to do: the event loop delivers signals."""
+        return contextlib.nullcontext()
 
 
 @run
-async def _try_database(settings: Settings) -> None:
-    """Migrate once, and let what is wrong be said once, before any worker starts."""
-    await (await open_database(settings)).close()
+async def _try_house(settings: Settings) -> None:
+    """Open and close everything once, and let what is wrong be said once, before any worker starts."""
+    async with open_house(settings, warm=False):
+        pass
 
 
 def _serve_many(settings: Settings, file: Path | None, listening: socket.socket, address: str) -> None:
     if file is not None:
         os.environ[CONFIG_VARIABLE] = str(file.resolve())
-    _try_database(settings)
+    _try_house(settings)
     show.say(f"gateway listens on {address} with {settings.server.workers} workers")
     config = _uvicorn("gateway.app.web:create", factory=True, workers=settings.server.workers)
-    Multiprocess(config, sockets=[listening]).run()
+    supervisor = Multiprocess(config, sockets=[listening])
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise Broken("a server process could not start", hint="its reason stands above; `gateway doctor` looks further")
 
 
 def _uvicorn(app: object, *, factory: bool = False, workers: int = 1) -> uvicorn.Config:
@@ -154,8 +196,8 @@ def _uvicorn(app: object, *, factory: bool = False, workers: int = 1) -> uvicorn
         date_header=True,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
-        # A worker that is still opening the house does not answer its supervisor; it must not be replaced for that.
-        timeout_worker_healthcheck=START_S,
+        # A busy worker may answer its supervisor late; it must not be replaced for that.
+        timeout_worker_healthcheck=HEALTH_S,
     )
 
 

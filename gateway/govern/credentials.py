@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.crypto import Secret
+from gateway.errors import Invalid
 from gateway.govern.guard import Guard
-from gateway.identity import KeyInfo, Keys
-from gateway.model import Principal
+from gateway.identity import KeyInfo, Keys, recordable
+from gateway.model import Json, Principal
 
 
 class Credentials:
@@ -27,31 +28,47 @@ class Credentials:
         groups: Sequence[str],
         expires_at: datetime | None,
     ) -> tuple[KeyInfo, Secret]:
-        """A new key; the secret is returned once and kept nowhere."""
+        """A new key; the secret is returned once and kept nowhere.
+
+        Raises Invalid for a role that the policy in force does not know, and as `Keys.create` does.
+        """
         await self._guard.permit(request, principal, "keys", "edit")
-        detail = {"key": name, "roles": sorted(roles), "groups": sorted(groups)}
-        await self._guard.record("intent", request, principal, "key.create", detail)
-        info, secret = await self._keys.create(name, roles, groups, expires_at, tenant=principal.tenant)
-        await self._guard.record("outcome", request, principal, "key.create", {**detail, "id": info.id})
+        known = self._guard.roles
+        for role in roles:
+            if role not in known:
+                hint = "known: " + ", ".join(sorted(known))
+                raise Invalid(f"no role named {recordable(role)}", hint=hint, param="roles")
+        detail: Json = {
+            "key": recordable(name),
+            "key_roles": sorted(roles),
+            "key_groups": sorted(recordable(group) for group in groups),
+        }
+        async with self._guard.recorded(request, principal, "key.create", detail) as outcome:
+            info, secret = await self._keys.create(name, roles, groups, expires_at, tenant=principal.tenant)
+            outcome["id"] = info.id
         return info, secret
 
     async def all(self, request: str, principal: Principal) -> list[KeyInfo]:
         """Every key, without secrets."""
         await self._guard.permit(request, principal, "keys", "read")
-        return await self._keys.list()
+        found = await self._keys.list()
+        await self._guard.record("event", request, principal, "key.list", {"keys": len(found)})
+        return found
 
     async def revoke(self, request: str, principal: Principal, key: str) -> KeyInfo:
-        """End a key, by id or name."""
+        """End a key, by id or name; a whole key pasted counts as its id. Raises NotFound."""
         await self._guard.permit(request, principal, "keys", "edit")
-        await self._guard.record("intent", request, principal, "key.revoke", {"key": key})
-        info = await self._keys.revoke(key)
-        await self._guard.record("outcome", request, principal, "key.revoke", {"id": info.id})
+        key = recordable(key)
+        async with self._guard.recorded(request, principal, "key.revoke", {"key": key}) as outcome:
+            info = await self._keys.revoke(key)
+            outcome["id"] = info.id
         return info
 
     async def rotate(self, request: str, principal: Principal, key: str) -> tuple[KeyInfo, Secret]:
-        """A new secret for a key, by id or name; the old one ends at once."""
+        """A new secret for a key, by id or name or the whole key; the old one ends at once. Raises NotFound."""
         await self._guard.permit(request, principal, "keys", "edit")
-        await self._guard.record("intent", request, principal, "key.rotate", {"key": key})
-        info, secret = await self._keys.rotate(key)
-        await self._guard.record("outcome", request, principal, "key.rotate", {"id": info.id})
+        key = recordable(key)
+        async with self._guard.recorded(request, principal, "key.rotate", {"key": key}) as outcome:
+            info, secret = await self._keys.rotate(key)
+            outcome["id"] = info.id
         return info, secret

@@ -47,9 +47,7 @@ class Guard:
         """Append one record about an administrative act, durable on return."""
         who: Json = {"name": principal.name, "roles": sorted(principal.roles)}
         digest = self._current.bundle.digest if self._current.ready else ""
-        await self._audit.append(
-            Record(kind, request, self._now(), principal.id, action, digest, {**who, "act": detail})
-        )
+        await self._audit.append(Record(kind, request, self._now(), principal.id, action, digest, {**detail, **who}))
 
     @contextlib.asynccontextmanager
     async def recorded(self, request: str, principal: Principal, action: str, detail: Json) -> AsyncIterator[Json]:

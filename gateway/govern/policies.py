@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Final
 
-from gateway.errors import BadPolicy, GatewayError
-from gateway.govern.guard import Guard
+from gateway.errors import BadPolicy, Invalid
+from gateway.govern.guard import ITSELF, Guard
+from gateway.identity import recordable
 from gateway.model import Finding, Json, Principal
-from gateway.policy import Activation, Current, Explanation, TestOutcome, Version, Versions, build, check, run_tests_of
+from gateway.policy import (
+    Activation,
+    Bundle,
+    Current,
+    Explanation,
+    TestOutcome,
+    Version,
+    Versions,
+    build,
+    check,
+    run_tests_of,
+)
 from gateway.redaction import Redactor
+
+MAX_NOTE: Final = 500
+MAX_ROLES: Final = 64
+"""Of the roles somebody asks about, how many a record holds."""
 
 
 class Policies:
@@ -24,35 +41,61 @@ class Policies:
     async def check(self, request: str, principal: Principal, files: Mapping[str, bytes]) -> list[Finding]:
         """What is wrong with a bundle; empty when nothing is. Nothing is stored."""
         await self._guard.permit(request, principal, "policy", "read")
-        return check(files)
+        return await asyncio.to_thread(check, files)
 
     async def test(self, files: Mapping[str, bytes]) -> list[TestOutcome]:
         """Run the `*_test.yaml` tables of a bundle. Raises BadPolicy when it cannot be built."""
-        bundle = await asyncio.to_thread(build, files)
-        return await asyncio.to_thread(run_tests_of, bundle, lambda text: self._redactor.types_in(text, bundle.privacy))
+        return await self._test(await asyncio.to_thread(build, files))
 
     async def explain(self, request: str, principal: Principal, asked: Principal, obj: str, action: str) -> Explanation:
         """Why `asked` may or may not; for who may read policies."""
         await self._guard.permit(request, principal, "policy", "read")
-        return self._current.bundle.explain(asked, obj, action)
+        told = await asyncio.to_thread(self._current.bundle.explain, asked, obj, action)
+        detail: Json = {
+            "object": recordable(obj),
+            "object_action": recordable(action),
+            "asked_roles": [recordable(role) for role in sorted(asked.roles)][:MAX_ROLES],
+            "allowed": told.decision.allowed,
+        }
+        await self._guard.record("event", request, principal, "policy.explain", detail)
+        return told
 
     async def active(self, request: str, principal: Principal) -> Json:
         """The bundle in force: {"digest", "files": {name: text}}."""
         await self._guard.permit(request, principal, "policy", "read")
         bundle = self._current.bundle
+        await self._guard.record("event", request, principal, "policy.read", {"read": bundle.digest})
         return {"digest": bundle.digest, "files": {name: raw.decode() for name, raw in bundle.files.items()}}
 
     async def history(self, request: str, principal: Principal) -> list[Version]:
         """Every version, newest first."""
         await self._guard.permit(request, principal, "policy", "read")
-        return await self._versions.history()
+        found = await self._versions.history()
+        await self._guard.record("event", request, principal, "policy.history", {"versions": len(found)})
+        return found
+
+    async def first(self, request: str, files: Mapping[str, bytes]) -> Activation | None:
+        """Put a bundle in force where none ever was, nobody having asked; None where one is in force.
+
+        Processes that start together do the same thing. Raises BadPolicy with every finding.
+        """
+        if self._current.ready:
+            return None
+        digest = (await asyncio.to_thread(build, files)).digest
+        return await self._enact(request, ITSELF, "policy.activate", digest, files, "the first policy")
 
     async def activate(self, request: str, principal: Principal, files: Mapping[str, bytes], note: str) -> Activation:
-        """Put a bundle in force everywhere. Raises BadPolicy with every finding, or when one of its tests fails."""
+        """Put a bundle in force everywhere.
+
+        note: why, for the history; one line. Raises BadPolicy with every finding, or when one of its tests fails.
+        """
         await self._guard.permit(request, principal, "policy", "activate")
-        await self._prove(request, principal, files)
-        version = await self._versions.submit(files, principal.name, note)
-        return await self._enact(request, principal, "policy.activate", version.digest)
+        if len(note) > MAX_NOTE or not note.isprintable():
+            raise Invalid(
+                f"a note is one line of {MAX_NOTE} characters at most, without control characters", param="note"
+            )
+        digest = await self._prove(request, principal, files)
+        return await self._enact(request, principal, "policy.activate", digest, files, note)
 
     async def rollback(self, request: str, principal: Principal, to: str | None) -> Activation:
         """Put an earlier version back: the one named by digest or number, else the one before the current."""
@@ -60,9 +103,14 @@ class Policies:
         target = await self._versions.find(to) if to is not None else await self._versions.before()
         return await self._enact(request, principal, "policy.rollback", target.digest)
 
-    async def _prove(self, request: str, principal: Principal, files: Mapping[str, bytes]) -> None:
+    async def _test(self, bundle: Bundle) -> list[TestOutcome]:
+        return await asyncio.to_thread(run_tests_of, bundle, lambda text: self._redactor.types_in(text, bundle.privacy))
+
+    async def _prove(self, request: str, principal: Principal, files: Mapping[str, bytes]) -> str:
+        """Build and test; the bundle's digest."""
         try:
-            failed = [outcome for outcome in await self.test(files) if outcome.status == "failed"]
+            bundle = await asyncio.to_thread(build, files)
+            failed = [outcome for outcome in await self._test(bundle) if outcome.status == "failed"]
         except BadPolicy as error:
             await self._guard.record(
                 "refusal", request, principal, "policy.activate", {"code": error.code, "reason": "findings"}
@@ -76,20 +124,22 @@ class Policies:
             raise BadPolicy(
                 f"{len(failed)} policy tests fail:\n{lines}", hint="mend the rules or the tests beside them"
             )
+        return bundle.digest
 
-    async def _enact(self, request: str, principal: Principal, action: str, digest: str) -> Activation:
-        before = self._current.bundle.digest
-        await self._guard.record("intent", request, principal, action, {"from": before, "to": digest})
-        try:
+    async def _enact(
+        self,
+        request: str,
+        principal: Principal,
+        action: str,
+        digest: str,
+        files: Mapping[str, bytes] | None = None,
+        note: str = "",
+    ) -> Activation:
+        """Store `files` where they are given, and put the digest in force, between intent and outcome."""
+        before = self._current.bundle.digest if self._current.ready else None
+        async with self._guard.recorded(request, principal, action, {"from": before, "to": digest}) as outcome:
+            if files is not None:
+                await self._versions.submit(files, principal.name, note)
             done = await self._versions.activate(digest, principal.name)
-        except GatewayError as error:
-            await self._guard.failed(request, principal, action, error)
-            raise
-        await self._guard.record(
-            "outcome",
-            request,
-            principal,
-            action,
-            {"to": digest, "acknowledged": list(done.acknowledged), "missing": list(done.missing)},
-        )
+            outcome.update(acknowledged=list(done.acknowledged), missing=list(done.missing))
         return done

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gateway.retrieval.embed import Embedder, render_for_embedding
 from gateway.retrieval.index import Index
+from gateway.retrieval.lineage import Lineage
 from gateway.retrieval.nouns import (
     MODES,
     PLAIN,
@@ -38,6 +39,7 @@ __all__ = [
     "Heading",
     "Held",
     "Index",
+    "Lineage",
     "NewDocument",
     "Parsed",
     "Parser",

@@ -206,7 +206,7 @@ async def open_store(
     server = None
     if url is None:
         server = EmbeddedServer(data_dir)
-        await asyncio.to_thread(server.start)
+        await _start(server)
     try:
         dsn = url if server is None else server.url(DATABASE)
         connection = await _first(dsn or "", server, connect_timeout_s)
@@ -234,6 +234,18 @@ async def open_store(
             await asyncio.shield(asyncio.to_thread(server.release))
         raise
     return Store(pool, dsn or "", settings=settings, connect_timeout_s=connect_timeout_s, server=server)
+
+
+async def _start(server: EmbeddedServer) -> None:
+    """Start it; when cancelled meanwhile, the thread cannot be, so its end is waited for and undone."""
+    starting = asyncio.ensure_future(asyncio.to_thread(server.start))
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait({starting})
+        if starting.exception() is None:
+            await asyncio.to_thread(server.release)
+        raise
 
 
 async def _first(dsn: str, server: EmbeddedServer | None, timeout_s: float) -> asyncpg.Connection[asyncpg.Record]:
