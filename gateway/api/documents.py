@@ -53,7 +53,7 @@ async def documents(request: Request, collection: str, after: str = "", limit: i
     principal = await doors.caller(request)
     if limit < 1:
         raise Invalid("limit must be at least 1", param="limit")
-    page = await doors.library.documents(principal, collection, after=after, limit=limit)
+    page = await doors.library.documents(request_id(request), principal, collection, after=after, limit=limit)
     return json_response({"object": "list", "data": page["documents"], "next": page["next"]})
 
 
@@ -94,7 +94,7 @@ async def document(request: Request, collection: str, document: str) -> Response
     """One document's facts."""
     doors = doors_of(request)
     principal = await doors.caller(request)
-    return json_response(await doors.library.document(principal, collection, document))
+    return json_response(await doors.library.document(request_id(request), principal, collection, document))
 
 
 @router.delete("/{collection}/documents/{document}", response_model=None)
@@ -102,7 +102,7 @@ async def delete_document(request: Request, collection: str, document: str) -> R
     """Delete a document, its passages and vectors."""
     doors = doors_of(request)
     principal = await doors.caller(request)
-    await doors.library.document(principal, collection, document)
+    await doors.library.document(request_id(request), principal, collection, document)
     await doors.ingest.remove_document(principal, document, request=request_id(request))
     return json_response({"id": document, "deleted": True})
 

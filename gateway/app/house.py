@@ -204,7 +204,7 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
                 now=now,
                 top_k=top_k,
             ),
-            library=Library(current, index, vault, redactor),
+            library=Library(current, index, vault, redactor, audit, now),
             ingest=Ingest(
                 store=store,
                 current=current,

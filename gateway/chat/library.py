@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import datetime
 
+from gateway.audit import AuditLog
 from gateway.chat.sight import look
 from gateway.errors import NotFound
 from gateway.model import Filter, Json, Principal
@@ -19,11 +22,21 @@ HIDDEN = {"tenant", "created_by"}
 class Library:
     """Lists of collections and documents."""
 
-    def __init__(self, current: Current, index: Index, vault: Vault, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        current: Current,
+        index: Index,
+        vault: Vault,
+        redactor: Redactor,
+        audit: AuditLog,
+        now: Callable[[], datetime],
+    ) -> None:
         self._current = current
         self._index = index
         self._vault = vault
         self._redactor = redactor
+        self._audit = audit
+        self._now = now
 
     async def collections(self, principal: Principal) -> list[Json]:
         """Collections this caller may read, with counts of what he may read in them."""
@@ -37,19 +50,21 @@ class Library:
             return asdict(one)
         raise NotFound("no such collection for this caller", hint="`gateway collection list` shows those you may read")
 
-    async def documents(self, principal: Principal, collection: str, *, after: str = "", limit: int = PAGE) -> Json:
+    async def documents(
+        self, request: str, principal: Principal, collection: str, *, after: str = "", limit: int = PAGE
+    ) -> Json:
         """Documents of a collection, oldest first: {"documents": [..], "next": id to go on after, or None}."""
         await self.collection(principal, collection)
         bundle, scope = await self._scope(principal, collection)
         limit = max(1, min(limit, PAGE))
         found = await self._index.documents(scope, after=after, limit=limit)
-        shown = await self._show(bundle, principal, found)
+        shown = await self._show(request, bundle, principal, found)
         return {"documents": shown, "next": found[-1].id if len(found) == limit else None}
 
-    async def document(self, principal: Principal, collection: str | None, document: str) -> Json:
+    async def document(self, request: str, principal: Principal, collection: str | None, document: str) -> Json:
         """One document, of this collection if one is named. Raises NotFound as `collection` does."""
         bundle, scope = await self._scope(principal, collection)
-        return (await self._show(bundle, principal, [await self._index.document(document, scope)]))[0]
+        return (await self._show(request, bundle, principal, [await self._index.document(document, scope)]))[0]
 
     async def _scope(self, principal: Principal, collection: str | None) -> tuple[Bundle, Filter]:
         bundle = self._current.bundle
@@ -58,11 +73,20 @@ class Library:
             known = [name for name in known if name == collection]
         return bundle, bundle.plan(principal, (), known)
 
-    async def _show(self, bundle: Bundle, principal: Principal, documents: list[Document]) -> list[Json]:
+    async def _show(self, request: str, bundle: Bundle, principal: Principal, documents: list[Document]) -> list[Json]:
         documents, fresh = await self._clean(bundle, principal, documents)
         tokens = {token for one in documents for token in find_tokens(f"{one.title}\n{one.source}")}
         entries = {**await self._vault.look_up(principal.tenant, sorted(tokens)), **fresh}
         sight = look(bundle, principal, {}, entries)
+        detail: Json = {
+            "name": principal.name,
+            "documents": [one.id for one in documents],
+            "revealed": [decision.object for decision in sight.decisions if decision],
+            "withheld": dict(sight.withheld),
+        }
+        await self._audit.append(
+            Record("event", request, self._now(), principal.id, "documents.read", bundle.digest, detail)
+        )
         shown = [{**asdict(one), "title": sight.show(one.title), "source": sight.show(one.source)} for one in documents]
         return [{key: value for key, value in one.items() if key not in HIDDEN} for one in shown]
 

@@ -90,7 +90,7 @@ async def show_collection(
     async with house(config) as rooms:
         principal = await caller(rooms, as_)
         one = await rooms.library.collection(principal, name)
-        held = await rooms.library.documents(principal, name)
+        held = await rooms.library.documents(request_id(), principal, name)
     if as_json:
         show.json({**one, **held})
         return
@@ -125,7 +125,7 @@ async def list_documents(
 ) -> None:
     """Documents of a collection that the caller may read."""
     async with house(config) as rooms:
-        held = await rooms.library.documents(await caller(rooms, as_), collection, after=after)
+        held = await rooms.library.documents(request_id(), await caller(rooms, as_), collection, after=after)
     if as_json:
         show.json(held)
         return
@@ -144,7 +144,7 @@ async def show_document(
 ) -> None:
     """One document's facts."""
     async with house(config) as rooms:
-        one = await rooms.library.document(await caller(rooms, as_), None, document)
+        one = await rooms.library.document(request_id(), await caller(rooms, as_), None, document)
     if as_json:
         show.json(one)
     else:

@@ -8,6 +8,7 @@ from gateway.audit import Reader, Report, check
 from gateway.crypto import KeyRing
 from gateway.errors import NotFound
 from gateway.govern.guard import Guard
+from gateway.identity import recordable
 from gateway.model import Json, Principal
 from gateway.store import Store
 
@@ -32,7 +33,7 @@ class Log:
     async def about(self, request: str, principal: Principal, wanted: str) -> Json:
         """All records of one request. Raises NotFound when there are none."""
         await self._guard.permit(request, principal, "audit", "read")
-        await self._guard.record("event", request, principal, "audit.read", {"about": wanted[:64]})
+        await self._guard.record("event", request, principal, "audit.read", {"about": recordable(wanted)})
         page = await self._reader.by_request(wanted)
         if not page["records"]:
             raise NotFound("no record of this request", hint="give the whole id, as in x-gateway-request-id")

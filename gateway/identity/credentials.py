@@ -21,7 +21,7 @@ BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 PREFIX: Final = "gw_"
 _ID: Final = string.digits + string.ascii_lowercase
 _FORM: Final = re.compile(r"(gw_([0-9a-z]{8})_[0-9A-Za-z]{32})_([0-9A-Za-z]{6})")
-_ID_INSIDE: Final = re.compile(r"gw_([0-9a-z]{8})(?![0-9A-Za-z])")
+_KEY_INSIDE: Final = re.compile(r"gw_([0-9a-z]{8})(?:_[0-9A-Za-z]{8}|_?$)")
 LENGTH: Final = 3 + 8 + 1 + 32 + 1 + 6
 _HINT: Final = "send a valid key as `Authorization: Bearer gw_...` or `x-api-key: gw_...`"
 
@@ -60,10 +60,10 @@ def recordable(given: str) -> str:
 
     People paste whole keys there: of these the id alone is left, which is no secret.
     """
-    if PREFIX not in given.casefold():
-        return given[:64]
-    match = _ID_INSIDE.search(given)
-    return match[1] if match else PREFIX
+    if match := _KEY_INSIDE.search(given):
+        return match[1]
+    # No name begins like this, so it was meant for a key.
+    return PREFIX if given.strip().casefold().startswith(PREFIX) else given[:64]
 
 
 def from_headers(authorization: str | None, x_api_key: str | None) -> str:

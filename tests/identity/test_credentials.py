@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Unauthenticated
-from gateway.identity.credentials import BASE62, checksum, from_headers, id_of, make
+from gateway.identity.credentials import BASE62, PREFIX, checksum, from_headers, id_of, make, recordable
 
 
 def test_the_written_form() -> None:
@@ -66,3 +66,18 @@ def test_a_credential_is_found(authorization: str | None, x_api_key: str | None,
 def test_no_credential_is_its_own_refusal(authorization: str | None, x_api_key: str | None) -> None:
     with pytest.raises(Unauthenticated, match="no API key"):
         from_headers(authorization, x_api_key)
+
+
+def test_of_a_pasted_key_only_the_id_is_written_down() -> None:
+    key_id, secret = make()
+    text = secret.reveal()
+    for pasted in (text, f" {text}\n", f"Bearer {text}", text[:-3], text[:21], text[:11], f"x-api-key: {text}"):
+        assert recordable(pasted) == key_id
+    assert recordable(text.upper()) == PREFIX
+    assert recordable("gw_" + text[20:]) == PREFIX
+
+
+def test_names_and_ids_are_written_down_as_they_are() -> None:
+    for name in ("robot", "old-gw_bot", "k3x9q2ab", "Jo Roe 2", ""):
+        assert recordable(name) == name
+    assert recordable("x" * 500) == "x" * 64

@@ -7,7 +7,7 @@ import secrets
 import string
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -271,3 +271,19 @@ async def test_a_remembered_key_needs_no_database(keys: Keys, database: Store, c
 
 def test_nothing_is_logged_by_this_room() -> None:
     assert "gateway.identity" not in logging.Logger.manager.loggerDict
+
+
+async def test_dates_are_kept_in_utc_and_those_out_of_range_refused(keys: Keys) -> None:
+    west = timezone(timedelta(hours=-14))
+    info, _ = await keys.create("far", expires_at=datetime(9998, 12, 31, 23, tzinfo=west))
+    assert info.expires_at == datetime(9999, 1, 1, 13, tzinfo=UTC)
+    assert info.expires_at.tzinfo is UTC
+    with pytest.raises(Invalid, match="out of range"):
+        await keys.create("farther", expires_at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=west))
+    with pytest.raises(Invalid, match="out of range"):
+        await keys.create("earlier", expires_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
+
+
+async def test_an_id_with_a_character_that_cannot_be_stored_is_the_senders_mistake(keys: Keys) -> None:
+    with pytest.raises(Invalid, match="cannot be stored"):
+        await keys.revoke("\0")

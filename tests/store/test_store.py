@@ -319,3 +319,37 @@ async def test_a_server_with_fsync_off_is_refused(data_dir: Path) -> None:
         await asyncio.sleep(0.3)
         with pytest.raises(BadSettings, match="fsync"):
             await open_store(server.url("gateway"), data_dir)
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("SELECT $1::text", "Jane\0Roe"),
+        ("SELECT $1::text[]", ["Jane\0Roe"]),
+        ("SELECT $1::text", "Jane\ud800"),
+        ("SELECT $1::jsonb", {"name": "Jane\0Roe"}),
+        ("SELECT $1::int", 2**40),
+        ("SELECT $1::bigint", 2**80),
+        ("SELECT $1::timestamptz", datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-14)))),
+    ],
+)
+async def test_a_value_that_no_column_holds_is_the_senders_mistake(database: Store, sql: str, value: object) -> None:
+    with pytest.raises(Invalid, match="cannot be stored") as caught:
+        await database.fetchval(sql, value)
+    assert "Jane" not in str(caught.value)
+    await database.ping()
+
+
+@pytest.mark.parametrize(("sql", "value"), [("SELECT 1 / $1::int", 0), ("SELECT $1::int", "x"), ("SELECT $1::text", 5)])
+async def test_other_bad_values_are_our_mistake(database: Store, sql: str, value: object) -> None:
+    with pytest.raises(asyncpg.DataError):
+        await database.fetchval(sql, value)
+
+
+async def test_cancelled_while_it_starts_the_server_does_not_stay_behind(data_dir: Path) -> None:
+    opening = asyncio.ensure_future(open_store(None, data_dir))
+    await asyncio.sleep(0.3)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert EmbeddedServer(data_dir).pid() is None
