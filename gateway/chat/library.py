@@ -9,7 +9,7 @@ from datetime import datetime
 from gateway.audit import AuditLog
 from gateway.chat.sight import look
 from gateway.errors import NotFound
-from gateway.model import Filter, Json, Principal
+from gateway.model import Filter, Json, Principal, Record
 from gateway.policy import Bundle, Current
 from gateway.redaction import Redactor, Vault, VaultEntry, find_tokens
 from gateway.retrieval import PLAIN, Document, Index
