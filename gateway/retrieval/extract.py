@@ -6,27 +6,34 @@ What comes out is what offsets point into from then on: line ends are line feeds
 from __future__ import annotations
 
 import csv
-import html
 import io
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.errors import Invalid, TooLarge, UnsupportedMedia
+from gateway.retrieval.page import visible
 
 PAGE_GAP = "\n\n"
-_HEAD = re.compile(r"<head\b.*?</head\s*>", re.IGNORECASE | re.DOTALL)
-_TITLE = re.compile(r"<title\b[^>]*>([^<]{1,500})</title\s*>", re.IGNORECASE)
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_-]{2,40})""", re.IGNORECASE)
-_IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
-_ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
-_FENCE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+# None of these looks at a character more than a few times, whatever the text: groups stop where the next could begin.
+_TARGET = r"\((?:<[^<>\n]*+>|[^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)?+)\)"
+_IMAGE = re.compile(rf"!\[([^\[\]\n]*+)\]{_TARGET}")
+_LINK = re.compile(rf"(?<!!)\[([^\[\]\n]*+)\]{_TARGET}")
+_EMPHASIS = re.compile(r"(?<![*\\])(\*{1,3})(?![*\s])([^*\n]*+)(?<![\s\\])\1(?!\*)")
+_ATX = re.compile(r" {0,3}(#{1,6})[ \t]+")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_UNSEEN = dict.fromkeys(map(ord, "\0\u00ad\u200b\u2060\ufeff"))
+"""Zero bytes, soft hyphens and spaces of no width: they would cut a value in two that the reader sees whole."""
 _MIME = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html",
 }
-TITLE_LENGTH = 200
+TITLE_BOUND = 4000
+"""Characters of a title that leave the child. It is shortened for use once it is redacted: a cut before would leave the
+head of a value that nobody recognises."""
+MAX_COLUMNS = 1000
 
 
 @dataclass(slots=True)
@@ -45,24 +52,24 @@ def extract(data: bytes, kind: str, max_pages: int, max_chars: int, *, empty: bo
 
     Raises UnsupportedMedia, Invalid or TooLarge; never with content in the message.
     """
-    found = _READERS[kind](data, max_pages)
+    found = _READERS[kind](data, max_pages, max_chars)
     if not empty and not found.text.strip():
         raise Invalid(
             f"no text in this {kind} file",
             hint="a scanned document needs text recognition first" if kind == "pdf" else "",
         )
     if len(found.text) > max_chars:
-        raise TooLarge(f"the document holds more than {max_chars} characters", hint="split it, or raise the limit")
+        raise _too_long(max_chars)
     if not found.title and found.headings:
         start, end, _ = found.headings[0]
         found.title = found.text[start:end]
-    found.title = " ".join(found.title.split())[:TITLE_LENGTH]
+    found.title = " ".join(found.title.split())[:TITLE_BOUND]
     return found
 
 
 def tidy(text: str) -> str:
-    """One kind of line end, no zero bytes, no lone surrogates, no byte-order mark."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    """One kind of line end, no characters without width, no lone surrogates, no byte-order mark."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNSEEN)
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -89,44 +96,53 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 def markdown_headings(text: str) -> list[tuple[int, int, int]]:
     """(start, end, level) of every `#` heading outside code fences; offsets without the marks."""
-    fenced = [match.span() for match in _FENCE.finditer(text)]
     found = []
+    fence = ""
     at = 0
-    for match in _ATX.finditer(text):
-        while at < len(fenced) and fenced[at][1] <= match.start():
-            at += 1
-        inside = at < len(fenced) and fenced[at][0] <= match.start()
-        if not inside and match[2]:
-            found.append((match.start(2), match.end(2), len(match[1])))
+    while at < len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if (mark := _FENCE.match(text, at, end)) is not None:
+            if not fence:
+                fence = mark[1]
+            elif mark[1].startswith(fence):
+                fence = ""
+        elif not fence and (heading := _ATX.match(text, at, end)) is not None:
+            # In Python, not in the expression: trailing blanks and marks there are tried in every combination.
+            body = text[heading.end() : end].rstrip(" \t")
+            bare = body.rstrip("#")
+            body = bare.rstrip(" \t") if bare != body and bare[-1:] in {"", " ", "\t"} else body
+            if body:
+                found.append((heading.end(), heading.end() + len(body), len(heading[1])))
+        at = end + 1
     return found
 
 
-def _plain(data: bytes, max_pages: int) -> Extracted:  # noqa: ARG001
+def _plain(data: bytes, max_pages: int, max_chars: int) -> Extracted:  # noqa: ARG001
     return Extracted(decode(data))
 
 
-def _markdown(data: bytes, max_pages: int) -> Extracted:  # noqa: ARG001
+def _markdown(data: bytes, max_pages: int, max_chars: int) -> Extracted:  # noqa: ARG001
     text = decode(data)
     return Extracted(text, headings=markdown_headings(text))
 
 
-def _html(data: bytes, max_pages: int) -> Extracted:  # noqa: ARG001
+def _html(data: bytes, max_pages: int, max_chars: int) -> Extracted:  # noqa: ARG001
     declared = _CHARSET.search(data[:4096])
-    source = decode(data, declared[1].decode("ascii") if declared else None)
-    title = _TITLE.search(source)
-    # The head would come out as front matter; the title is taken here.
-    body = _HEAD.sub("", source, count=1)
-    text = _without_images(tidy(_kreuzberg(body.encode(), "html", "markdown").content))
-    return Extracted(text, html.unescape(title[1]) if title else "", headings=markdown_headings(text))
+    title, page = visible(decode(data, declared[1].decode("ascii") if declared else None))
+    if not page.strip():
+        return Extracted("")
+    text = whole_words(tidy(_kreuzberg(page.encode(), "html", "markdown").content))
+    return Extracted(text, title, headings=markdown_headings(text))
 
 
-def _docx(data: bytes, max_pages: int) -> Extracted:  # noqa: ARG001
+def _docx(data: bytes, max_pages: int, max_chars: int) -> Extracted:  # noqa: ARG001
     result = _kreuzberg(data, "docx", "markdown")
-    text = _without_images(tidy(result.content))
+    text = whole_words(tidy(result.content))
     return Extracted(text, _stated_title(result), headings=markdown_headings(text))
 
 
-def _pdf(data: bytes, max_pages: int) -> Extracted:
+def _pdf(data: bytes, max_pages: int, max_chars: int) -> Extracted:  # noqa: ARG001
     result = _kreuzberg(data, "pdf", "plain")
     pages = result.pages or []
     if len(pages) > max_pages:
@@ -143,30 +159,59 @@ def _pdf(data: bytes, max_pages: int) -> Extracted:
     return found
 
 
-def _csv(data: bytes, max_pages: int) -> Extracted:  # noqa: ARG001
+def _csv(data: bytes, max_pages: int, max_chars: int) -> Extracted:  # noqa: ARG001
     """Each row as a paragraph of `column: value` lines: rows stay whole, and values keep their meaning."""
     text = decode(data)
     head = text[:65536].splitlines()[:1]
-    # The delimiter that makes most columns of the first row; quoted delimiters do not count.
-    delimiter = max(",;\t|", key=lambda mark: max((len(row) for row in csv.reader(head, delimiter=mark)), default=0))
     try:
+        # The delimiter that makes most columns of the first row; quoted delimiters do not count.
+        delimiter = max(",;\t|", key=lambda mark: max(map(len, csv.reader(head, delimiter=mark)), default=0))
         table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         rows = [row for row in table if any(cell.strip() for cell in row)]
     except csv.Error:
         raise UnsupportedMedia("the file is not a readable CSV table") from None
     if not rows:
         return Extracted("")
+    if max(map(len, rows)) > MAX_COLUMNS:
+        raise TooLarge(f"the table has more than {MAX_COLUMNS} columns", hint="split it into several tables")
     columns = [" ".join(cell.split()) or f"column {n}" for n, cell in enumerate(rows[0], 1)]
-    lines = []
+    columns += [f"column {n}" for n in range(len(columns) + 1, MAX_COLUMNS + 1)]
+    lines: list[str] = []
+    length = 0
     for row in rows[1:] or rows:
-        named = zip(columns + [f"column {n}" for n in range(len(columns) + 1, len(row) + 1)], row, strict=False)
+        named = zip(columns, row, strict=False)
         lines.append("\n".join(f"{column}: {' '.join(cell.split())}" for column, cell in named if cell.strip()))
+        length += len(lines[-1])
+        # Column names are said again in every row: a small file may grow beyond all bounds.
+        if length > max_chars:
+            raise _too_long(max_chars)
     return Extracted("\n\n".join(lines) + "\n")
 
 
-def _without_images(text: str) -> str:
-    """An image in the text of a document is its caption; its address would be a way out for data."""
-    return _IMAGE.sub(lambda match: match[1], text)
+def whole_words(text: str) -> str:
+    """Markdown made of a document: images are their captions, and no mark of emphasis or link stands inside a word.
+
+    An image's address would be a way out for data, and a value with marks in it would not be recognised.
+    """
+    text = _IMAGE.sub(lambda match: match[1], text)
+    text = _LINK.sub(lambda match: match[1] if _inside_word(match) else match[0], text)
+    return _EMPHASIS.sub(lambda match: match[2] if _inside_word(match) and not _product(match) else match[0], text)
+
+
+def _inside_word(match: re.Match[str]) -> bool:
+    """Whether the marked text goes on, before or behind, without a blank."""
+    before, behind = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    return bool(before.strip(" \n\t|(") or behind.strip(" \n\t|).,;:!?"))
+
+
+def _product(match: re.Match[str]) -> bool:
+    """2*3*4 is no emphasis."""
+    around = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    return len(match[1]) == 1 and all(mark.isdigit() for mark in (*around, match[2][0], match[2][-1]))
+
+
+def _too_long(max_chars: int) -> TooLarge:
+    return TooLarge(f"the document holds more than {max_chars} characters", hint="split it, or raise the limit")
 
 
 def _stated_title(result: Any) -> str:

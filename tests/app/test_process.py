@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
+import signal
+import time
+from pathlib import Path
 
 import asyncpg
 import httpx
+import psutil
 import pytest
 
 from gateway.store.embedded import EmbeddedServer
@@ -132,3 +137,71 @@ def test_a_newer_schema_is_refused_with_words(process: Process) -> None:
     assert said.code == 1
     assert "schema 9999" in said.err
     assert "hint:" in said.err
+
+
+def _postgres(folder: Path) -> list[int]:
+    """Processes of PostgreSQL in this data directory."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.name().startswith("postgres") and Path(process.cwd()).is_relative_to(folder.resolve()):
+                found.append(process.pid)
+    return found
+
+
+@pytest.mark.slow
+def test_sigterm_closes_the_house_and_the_first_acts_are_on_record(process: Process) -> None:
+    process.start()
+    assert _postgres(process.folder)
+    asked = httpx.post(f"{process.url}/v1/chat/completions", json=BODY, headers=process.headers, timeout=30)
+    assert asked.status_code == 200
+    child = process.children[-1]
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(30) == 0
+    assert child.stderr is not None
+    assert child.stderr.read() == ""
+    assert not _postgres(process.folder)
+    said = run_command("audit", "verify", "--config", str(process.folder), "--json")
+    assert said.code == 0, said.out
+    report = json.loads(said.out)
+    # `init` wrote one stream, `serve` another; the third is that of `audit verify`, still open.
+    assert sorted(stream["state"] for stream in report["streams"]) == ["closed", "closed", "open"]
+    assert report["unfinished_total"] == 0
+    shown = run_command("audit", "show", "--limit", "100", "--config", str(process.folder), "--json")
+    acts = [
+        (record["kind"], record["action"], record["detail"].get("key"))
+        for record in reversed(json.loads(shown.out)["records"])
+        if record["principal"] == "gateway"
+    ]
+    assert acts == [
+        ("intent", "key.create", "admin"),
+        ("outcome", "key.create", "admin"),
+        ("intent", "policy.activate", None),
+        ("outcome", "policy.activate", None),
+    ]
+
+
+@pytest.mark.slow
+def test_sigterm_while_it_opens_leaves_nothing_running(process: Process) -> None:
+    for wait in (0.9, 1.8, 2.7):
+        child = process.spawn("-m", "gateway", "serve", "--config", str(process.folder), "--port", "0")
+        time.sleep(wait)
+        child.send_signal(signal.SIGTERM)
+        # Before the first line of ours, nothing is open and Python ends as the signal says.
+        assert child.wait(60) in {0, -signal.SIGTERM}
+        assert not _postgres(process.folder), f"after {wait} s"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_house_that_cannot_open_ends_the_command_with_words(process: Process, workers: str) -> None:
+    entry = {"name": "auto", "provider": "openai", "zone": "local", "base_url": "http://127.0.0.1:9/v1"}
+    (process.folder / "gateway.yaml").write_text(json.dumps({"models": [entry], "ollama": {"discover": False}}))
+    child = process.spawn(
+        "-m", "gateway", "serve", "--config", str(process.folder), "--port", "0", "--workers", workers
+    )
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 2
+    assert "the name is reserved" in said
+    assert "listens" not in said
+    assert not _postgres(process.folder)

@@ -7,13 +7,14 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import asyncpg
 import psutil
 import pytest
 
-from gateway.errors import BadSettings, StoreUnavailable
+from gateway.errors import BadSettings, Invalid, StoreUnavailable
 from gateway.store import Store, open_store
 from gateway.store.embedded import EmbeddedServer
 
