@@ -62,14 +62,11 @@ def intent(routed: Routed, outgoing: Outgoing, attempt: int, at: datetime) -> Re
     """What is about to leave, for where, and why; written before it does."""
     grounded = routed.grounded
     asked = grounded.scanned.admitted.asked
-    return Record(
-        kind="intent",
-        request=asked.id,
-        at=at,
-        principal=asked.principal.id,
-        action="chat",
-        policy=asked.bundle.digest,
-        detail={
+    return _record(
+        "intent",
+        asked,
+        at,
+        {
             **_who(asked),
             **_decided(grounded),
             "attempt": attempt,
@@ -82,28 +79,25 @@ def intent(routed: Routed, outgoing: Outgoing, attempt: int, at: datetime) -> Re
                 "sha256": sha256(outgoing.body).hex(),
             },
         },
-        content={"sent": outgoing.body.decode("utf-8", "replace")},
+        {"sent": outgoing.body.decode("utf-8", "replace")},
     )
 
 
 def unsent(routed: Routed, watch: Watch, at: datetime) -> Record:
     """A request that was decided and not sent (`dry_run`, `mode: passages`)."""
     asked = routed.grounded.scanned.admitted.asked
-    return Record(
-        kind="outcome",
-        request=asked.id,
-        at=at,
-        principal=asked.principal.id,
-        action="chat",
-        policy=asked.bundle.digest,
-        detail={
+    return _record(
+        "outcome",
+        asked,
+        at,
+        {
             **_who(asked),
             **_decided(routed.grounded),
             "sent": False,
             "route": _route(routed, explain=True),
             "stages_ms": dict(watch.stages),
         },
-        content={"question": routed.grounded.redacted_question},
+        {"question": routed.grounded.redacted_question},
     )
 
 
@@ -121,14 +115,11 @@ def outcome(
     usage = usage_of(reported)
     asked = sending.routed.grounded.scanned.admitted.asked
     model = sending.outgoing.model
-    return Record(
-        kind="outcome",
-        request=asked.id,
-        at=at,
-        principal=asked.principal.id,
-        action="chat",
-        policy=asked.bundle.digest,
-        detail={
+    return _record(
+        "outcome",
+        asked,
+        at,
+        {
             "intent": {"stream": sending.intent.stream, "seq": sending.intent.seq, "hash": sending.intent.hash},
             "attempt": sending.attempt,
             "model": model.name,
@@ -141,20 +132,17 @@ def outcome(
             "stages_ms": dict(watch.stages),
             "total_ms": watch.total,
         },
-        content={"answer": text},
+        {"answer": text},
     )
 
 
 def refusal(asked: Asked, error: GatewayError, watch: Watch, at: datetime, fault: str | None) -> Record:
     """A request that was not answered, and at which stage it stopped."""
-    return Record(
-        kind="refusal",
-        request=asked.id,
-        at=at,
-        principal=asked.principal.id,
-        action="chat",
-        policy=asked.bundle.digest,
-        detail={
+    return _record(
+        "refusal",
+        asked,
+        at,
+        {
             **_who(asked),
             "code": error.code,
             "status": error.status,
@@ -186,6 +174,10 @@ def note(routed: Routed, model: Model, position: Position) -> Json:
 def quote_passages(grounded: Grounded) -> str:
     """The passages as text, for `mode: passages`."""
     return "\n\n".join(f"[{n}] {p.title}\n{p.text}" for n, p in enumerate(grounded.found.passages, 1))
+
+
+def _record(kind: str, asked: Asked, at: datetime, detail: Json, content: Json | None = None) -> Record:
+    return Record(kind, asked.id, at, asked.principal.id, "chat", asked.bundle.digest, detail, content or {})
 
 
 def _who(asked: Asked) -> Json:

@@ -349,7 +349,8 @@ async def test_other_bad_values_are_our_mistake(database: Store, sql: str, value
 
 async def test_cancelled_while_it_starts_the_server_does_not_stay_behind(data_dir: Path) -> None:
     opening = asyncio.ensure_future(open_store(None, data_dir))
-    await asyncio.sleep(0.3)
+    while EmbeddedServer(data_dir).pid() is None:  # noqa: ASYNC110 - the server tells nobody
+        await asyncio.sleep(0.001)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
