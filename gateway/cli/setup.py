@@ -131,8 +131,7 @@ def serve(
     settings = found.settings.model_copy(update={"server": server})
     key_ring(settings)
     listening = _listen(server.host, server.port)
-    host_part = f"[{server.host}]" if ":" in server.host else server.host
-    address = f"http://{host_part}:{listening.getsockname()[1]}"
+    address = _address(server.host, listening.getsockname()[1])
     if server.workers > 1:
         _serve_many(settings, found.file, listening, address)
     else:
@@ -199,6 +198,11 @@ def _uvicorn(app: object, *, factory: bool = False, workers: int = 1) -> uvicorn
         # A busy worker may answer its supervisor late; it must not be replaced for that.
         timeout_worker_healthcheck=HEALTH_S,
     )
+
+
+def _address(host: str, port: int) -> str:
+    """Where to point a client; an IPv6 address stands in brackets there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -19,15 +19,17 @@ from typing import Final
 
 from gateway.audit import AuditLog
 from gateway.crypto.digest import sha256
-from gateway.errors import Broken, Conflict, GatewayError, Invalid, NotPermitted, TooLarge
+from gateway.errors import Broken, Conflict, GatewayError, Invalid, NotFound, NotPermitted, TooLarge
 from gateway.ingest.clean import clean_document
 from gateway.ingest.passages import make_chunks
+from gateway.ingest.replace import needs_delete
 from gateway.ingest.values import (
     Asked,
     Clean,
     Ingested,
     Request,
     Rights,
+    checked_id,
     checked_name,
     facts,
     ingested,
@@ -51,12 +53,8 @@ from gateway.retrieval import (
 from gateway.store import Store
 from gateway.store.store import Connection
 
-RECIPE: Final = "ingest/1"
+RECIPE: Final = "ingest/2"
 _TURN: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-NAME_LENGTH: Final = 500
-GROUP: Final = 200_000
-"""Characters given to the detector in one call."""
-MARKS: Final = ("user:", "role:", "group:")
 
 
 class Ingest:
@@ -105,6 +103,8 @@ class Ingest:
         name: what makes it the same document next time, and its suffix says the format; label, allow, deny: None keeps
         what the document has, or takes the collection's label, everyone, and nobody; allow and deny hold `*`, `user:x`,
         `role:x`, `group:x`; mode: of a collection not there yet, `redacted` (None too) or `plain`.
+        A document already there is replaced by whoever may read it, or delete in its collection; its label is lowered
+        by the latter only.
         Raises NotPermitted, Invalid, TooLarge, UnsupportedMedia, Conflict or an Unavailable, each on record.
         """
         asked = self._request(principal, request)
@@ -123,22 +123,30 @@ class Ingest:
             return await self._same_content(admitted, held)
         return await self._carry_out(admitted, clean)
 
-    async def remove_document(self, principal: Principal, document: str, *, request: str | None = None) -> None:
-        """Delete a document the caller may read and delete. Raises NotFound, NotPermitted; on record."""
+    async def remove_document(
+        self, principal: Principal, document: str, *, collection: str | None = None, request: str | None = None
+    ) -> None:
+        """Delete a document the caller may read and delete; `collection`: where it must be, None for anywhere.
+
+        Raises NotFound, NotPermitted; on record.
+        """
         asked = self._request(principal, request)
-        collection = ""
+        place = collection or ""
         try:
+            checked_id(document)
             known = await self._index.known_collections(principal.tenant)
             found = await self._index.document(document, asked.bundle.plan(principal, (), known))
-            collection = found.collection
-            self._permit(asked.bundle, principal, collection, "delete")
+            if collection is not None and found.collection != collection:
+                raise NotFound("no such document", hint="`gateway document list` shows those you may read")
+            place = found.collection
+            self._permit(asked.bundle, principal, place, "delete")
         except GatewayError as error:
-            await self._refuse(asked, "document.delete", collection, error)
+            await self._refuse(asked, "document.delete", place, error)
             raise
-        detail: Json = {"collection": collection, "document": document}
+        detail: Json = {"collection": place, "document": document}
         await self._append("intent", asked, "document.delete", detail)
         async with self._recorded(asked, "document.delete", detail), self._writing(principal.tenant) as conn:
-            await self._index.delete_document(principal.tenant, collection, document, conn)
+            await self._index.delete_document(principal.tenant, place, document, conn)
             await self._vault.leave(principal.tenant, document, conn)
 
     async def remove_collection(self, principal: Principal, collection: str, *, request: str | None = None) -> int:
@@ -176,6 +184,7 @@ class Ingest:
     ) -> Asked:
         """The file in memory, compared with what the index holds under its name."""
         tenant = asked.principal.tenant
+        checked_name(name)
         known = await self._index.collection(tenant, collection)
         if known is not None and mode is not None and mode != known.mode:
             raise Conflict(
@@ -184,9 +193,11 @@ class Ingest:
         rights.check(asked.bundle.routing.labels)
         data = await self._read(source)
         settled = known.mode if known is not None else mode or REDACTED
-        source_key = self._index.source_key(tenant, checked_name(name))
+        source_key = self._index.source_key(tenant, name)
         held = await self._index.held(tenant, collection, source_key)
         usual = known.label if known is not None else asked.bundle.routing.default_label
+        label = rights.label or (held.label if held is not None else usual)
+        self._may_replace(asked, collection, held, label)
         return Asked(
             request=asked,
             collection=collection,
@@ -198,10 +209,27 @@ class Ingest:
             digest=await asyncio.to_thread(self._index.digest, tenant, data),
             recipe=self._recipe(asked.bundle, settled),
             held=held,
-            label=rights.label or (held.label if held is not None else usual),
+            label=label,
             allow=rights.allow if rights.allow is not None else held.allow if held is not None else (EVERYONE,),
             deny=rights.deny if rights.deny is not None else held.deny if held is not None else (),
         )
+
+    def _may_replace(self, asked: Request, collection: str, held: Held | None, label: str) -> None:
+        """Raises NotPermitted, in the words for whoever may not delete: the right to write is not one to replace."""
+        if held is not None and needs_delete(asked.bundle, asked.principal, collection, held, label):
+            self._permit(asked.bundle, asked.principal, collection, "delete")
+
+    async def _still(self, asked: Asked, conn: Connection) -> Held | None:
+        """What the index holds now that nobody else writes: another may have been first while this file was read.
+
+        Raises NotPermitted when the caller may not replace it, Conflict when its permissions are not those it had.
+        """
+        tenant = asked.request.principal.tenant
+        held, before = await self._index.held(tenant, asked.collection, asked.source_key, conn), asked.held
+        self._may_replace(asked.request, asked.collection, held, asked.label)
+        if held and before and (held.label, held.allow, held.deny) != (before.label, before.allow, before.deny):
+            raise Conflict("the document's permissions were changed meanwhile", hint="ingest it again")
+        return held
 
     async def _read(self, source: bytes | Path) -> bytes:
         if isinstance(source, bytes):
@@ -229,7 +257,11 @@ class Ingest:
         detail = {**facts(asked), "document": held.id, "from": {"label": held.label}}
         await self._append("intent", asked.request, "document.permissions", detail)
         async with self._recorded(asked.request, "document.permissions", detail):
-            stored = await self._index.permit(held, asked.label, asked.allow, asked.deny)
+            async with self._writing(asked.request.principal.tenant) as conn:
+                now = await self._still(asked, conn)
+                if now is None or now.version != held.version:
+                    raise Conflict("the document was changed meanwhile", hint="ingest it again")
+                stored = await self._index.permit(held, asked.label, asked.allow, asked.deny, conn)
             detail.update(result(stored))
         return ingested(asked, stored, {})
 
@@ -265,6 +297,7 @@ class Ingest:
         if not asked.exists:
             await self._index.create_collection(tenant, asked.collection, label=asked.label, mode=asked.mode, by=by)
         async with self._writing(tenant) as conn:
+            await self._still(asked, conn)
             stored = await self._index.put_document(new, conn)
             if stored.status == "updated":
                 await self._vault.leave(tenant, stored.document, conn)

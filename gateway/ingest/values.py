@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
 
-from gateway.errors import Invalid
+from gateway.errors import Invalid, NotFound
 from gateway.model import EVERYONE, Json, Principal, Redacted
 from gateway.policy import Bundle
 from gateway.redaction import Original
 from gateway.retrieval import Held, Parsed, Stored
 
 NAME_LENGTH: Final = 500
-MARKS: Final = ("user:", "role:", "group:")
+MARK: Final = re.compile(r"(?:user|role|group):(?=.*[^ ])(?:[^\W_]|[ ._@:+'-]){1,200}")
+
+
+MARK_HINT: Final = "*, user:NAME, role:NAME or group:NAME; NAME is letters, digits, spaces and . _ - @ : + '"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Rights:
     deny: tuple[str, ...] | None
 
     def check(self, labels: Sequence[str]) -> None:
-        """Raises Invalid for an unknown label, or a mark nobody carries."""
+        """Raises Invalid for an unknown label (which a label with control characters is), or a mark nobody carries."""
         if self.label is not None and self.label not in labels:
             near = get_close_matches(self.label, labels, 1)
             raise Invalid(
@@ -58,8 +62,8 @@ class Rights:
                 param="label",
             )
         for mark in (*(self.allow or ()), *(self.deny or ())):
-            if mark != EVERYONE and not (mark.startswith(MARKS) and mark.partition(":")[2].strip()):
-                raise Invalid("not a permission", hint="*, user:NAME, role:NAME or group:NAME", param="allow")
+            if mark != EVERYONE and not MARK.fullmatch(mark):
+                raise Invalid("not a permission", hint=MARK_HINT, param="allow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,13 @@ def checked_name(name: str) -> str:
     if not name.strip() or len(name) > NAME_LENGTH or not name.isprintable():
         raise Invalid(f"a document's name is 1 to {NAME_LENGTH} printable characters", param="name")
     return name
+
+
+def checked_id(document: str) -> str:
+    """The id of a document, if it can be one. Raises NotFound as for one that is not there."""
+    if not document.isprintable():
+        raise NotFound("no such document", hint="`gateway document list` shows those you may read")
+    return document
 
 
 def facts(asked: Asked) -> Json:

@@ -6,16 +6,18 @@
 
 from gateway.redaction.egress import find_originals
 from gateway.redaction.entities import ENTITIES, Entity
-from gateway.redaction.messages import Leaf, leaves, replace_leaves, unscannable
+from gateway.redaction.messages import Leaf, leaves, replace_leaves
 from gateway.redaction.nouns import Original, Redaction, VaultEntry
+from gateway.redaction.parts import unscannable
 from gateway.redaction.redactor import Redactor, cover
-from gateway.redaction.restore import Restorer, Restorers, mask, restore
+from gateway.redaction.restore import Known, Restorer, Restorers, mask, restore
 from gateway.redaction.tokens import find_tokens, mask_of, type_of
 from gateway.redaction.vault import Vault
 
 __all__ = [
     "ENTITIES",
     "Entity",
+    "Known",
     "Leaf",
     "Original",
     "Redaction",

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Final
 
 from gateway.model import PrivacyPolicy, Span
+from gateway.redaction.encodings import plainly, views
 from gateway.redaction.entities import ENTITIES, Entity, wanted
-from gateway.redaction.normalise import fold
+from gateway.redaction.normalise import Folded
 from gateway.redaction.presidio import is_word, stop_words, tokenise
 from gateway.redaction.recognizers import Gated, build, custom, run_of_digits
 from gateway.redaction.spans import resolve
@@ -54,19 +55,24 @@ class Detector:
 
     def find(self, text: str, check: Check = lambda: None) -> list[Span]:
         """Personal data in `text`, in order, none overlapping, tokens left alone. Offsets are code points of `text`."""
-        folded = fold(text)
-        taken = [(start, end) for start, end, _ in token_spans(folded.text, self.known_types)]
-        veiled = folded.text
-        if taken:
-            veiled = _veil(veiled, taken)
         found: list[Span] = []
-        for start, first, end, last in _pieces(veiled):
-            for span in self._scan(veiled[first:last], check):
-                if start <= first + span.start < end:
-                    found.append(Span(first + span.start, first + span.end, span.type, span.score))  # noqa: PERF401
-        spans = resolve(veiled, found, taken)
-        placed = (Span(*folded.back(span.start, span.end), span.type, span.score) for span in spans)
-        return [span for span in placed if text[span.start : span.end] not in self._allowed]
+        taken: list[tuple[int, int]] = []
+        for number, view in enumerate(views(text)):
+            tokens = [(start, end) for start, end, _ in token_spans(view.text, self.known_types)]
+            taken += (view.back(start, end) for start, end in tokens)
+            veiled = _veil(view.text, tokens) if tokens else view.text
+            for start, first, end, last in _pieces(veiled):
+                if number and _same(text, view, first, last):
+                    continue  # Nothing in this piece is encoded: it has been scanned as it stands.
+                for span in self._scan(veiled[first:last], check):
+                    if start <= first + span.start < end:
+                        place = view.back(first + span.start, first + span.end)
+                        found.append(Span(*place, span.type, span.score))
+        spans = resolve(text, found, _disjoint(taken))
+        return [span for span in spans if not self._allowed or not self._is_allowed(text[span.start : span.end])]
+
+    def _is_allowed(self, value: str) -> bool:
+        return value in self._allowed or plainly(value) in self._allowed
 
     def _scan(self, text: str, check: Check) -> Iterator[Span]:
         digits = run_of_digits(text)
@@ -106,6 +112,22 @@ def _with_context(score: float, start: int, words: tuple[list[str], list[int]], 
             left -= 1
         at -= 1
     return score
+
+
+def _same(text: str, view: Folded, first: int, last: int) -> bool:
+    start, end = view.back(first, last)
+    return text[start:end] == view.text[first:last]
+
+
+def _disjoint(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, those that touch or overlap made one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _veil(text: str, taken: Sequence[tuple[int, int]]) -> str:

@@ -6,14 +6,16 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-# Invisible: zero-width characters, soft hyphen, bidirectional marks and overrides, variation selectors.
-_INVISIBLE: Final = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
+# Invisible: zero-width characters, soft hyphen, bidirectional marks and overrides, variation selectors, tags.
+_INVISIBLE: Final = (
+    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
+    "\U000e0000-\U000e007f\U000e0100-\U000e01ef"
+)
 _SPACES: Final = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _DASHES: Final = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
-_FULLWIDTH: Final = "\uff01-\uff5e"
-_ODD: Final = re.compile(f"[{_INVISIBLE}{_SPACES}{_DASHES}{_FULLWIDTH}]")
 _GONE: Final = re.compile(f"[{_INVISIBLE}]")
 _SPACE: Final = re.compile(f"[{_SPACES}]")
 _DASH: Final = re.compile(f"[{_DASHES}]")
@@ -30,29 +32,42 @@ _PARTICLES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text as a reader sees it. `starts[i]` is the offset in the original of its i-th character; None: unchanged."""
+    """A text as a reader sees it. Its i-th character stands for `[starts[i], ends[i])` of the original.
+
+    `starts` None: unchanged; `ends` None: each character stands for one.
+    """
 
     text: str
     starts: tuple[int, ...] | None = None
+    ends: tuple[int, ...] | None = None
 
     def back(self, start: int, end: int) -> tuple[int, int]:
         """A span of this text as a span of the original; what is invisible inside it belongs to it."""
         if self.starts is None or start >= end:
             return start, end
-        return self.starts[start], self.starts[end - 1] + 1
+        return self.starts[start], self.ends[end - 1] if self.ends is not None else self.starts[end - 1] + 1
+
+    def through(self, inner: Folded) -> Folded:
+        """`inner`, a reading of this text, as a reading of the original."""
+        if inner.starts is None:
+            return Folded(inner.text, self.starts, self.ends)
+        spans = [self.back(*inner.back(i, i + 1)) for i in range(len(inner.text))]
+        return Folded(inner.text, tuple(start for start, _ in spans), tuple(end for _, end in spans))
 
 
 def fold(text: str) -> Folded:
-    """Without what nobody sees, and spaces, dashes and full-width ASCII written plainly: what patterns look at."""
-    if text.isascii() or not _ODD.search(text):
+    """Without what nobody sees; spaces, dashes, digits of any script and letters in fancy dress written plainly."""
+    if text.isascii():
+        return Folded(text)
+    plain = {character: _plain(character) for character in set(text) if character > "\x7f"}
+    if all(character == new for character, new in plain.items()):
         return Folded(text)
     kept: list[str] = []
     starts: list[int] = []
     for offset, character in enumerate(text):
-        if _GONE.match(character):
-            continue
-        starts.append(offset)
-        kept.append(_plain(character))
+        if new := plain.get(character, character):
+            starts.append(offset)
+            kept.append(new)
     return Folded("".join(kept), tuple(starts))
 
 
@@ -75,13 +90,17 @@ def name_parts(text: str) -> Iterator[str]:
             yield word
 
 
+@lru_cache(maxsize=4096)
 def _plain(character: str) -> str:
-    if character <= "\u00a0" and character != "\u00a0":
-        return character
+    """One character as a reader sees it; empty when nobody does."""
+    if _GONE.match(character):
+        return ""
     if _SPACE.match(character):
         return " "
     if _DASH.match(character):
         return "-"
-    if "\uff01" <= character <= "\uff5e":
-        return chr(ord(character) - 0xFEE0)
-    return character
+    digit = unicodedata.decimal(character, None)
+    if digit is not None:
+        return str(digit)
+    compatible = unicodedata.normalize("NFKC", character)
+    return compatible if len(compatible) == 1 and compatible.isascii() else character

@@ -11,8 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
+
+from gateway.redaction.encodings import views
 
 STRONG: Final = 8
 STRONG_WORDS: Final = 6
@@ -28,8 +31,6 @@ class Needle:
     strong: bool
     words: tuple[str, ...] = field(repr=False)
     """What must stand in a text for the value to stand there; in lower case when strong."""
-    pattern: re.Pattern[str] = field(repr=False)
-    """Finds it; over lower-case text when strong."""
     encoded: tuple[str, ...] = field(default=(), repr=False)
     """Percent-encoded spellings that differ from the value, in lower case."""
 
@@ -37,14 +38,14 @@ class Needle:
         """Spans in `text`; `lowered` is `lower(text)`."""
         where = lowered if self.strong else text
         if all(word in where for word in self.words):
-            for match in self.pattern.finditer(where):
-                yield match.span()
+            if self.strong and len(self.words) == 1:
+                yield from _everywhere(self.words[0], where)
+            else:
+                for match in _pattern(self.words, self.strong).finditer(where):
+                    yield match.span()
         if "%" in text or "+" in text:
             for spelling in self.encoded:
-                at = lowered.find(spelling)
-                while at >= 0:
-                    yield at, at + len(spelling)
-                    at = lowered.find(spelling, at + len(spelling))
+                yield from _everywhere(spelling, lowered)
 
 
 def needle(value: str) -> Needle | None:
@@ -58,12 +59,21 @@ def needle(value: str) -> Needle | None:
     strong = long and not (one_word and words[0].replace("-", "").isalpha())
     plain = lower(value)
     encoded = tuple({lower(quote(value)), lower(quote_plus(value)), lower(quote(value, safe=""))} - {plain})
-    if not strong:
-        body = r"\s+".join(re.escape(word) for word in words)
-        return Needle(value, False, words, re.compile(rf"(?<![^\W_]){body}(?![^\W_])"), encoded)
-    words = tuple(lower(word) for word in words)
-    pattern = re.compile(r"\s+".join(re.escape(word) for word in words))
-    return Needle(value, True, words, pattern, encoded)
+    return Needle(value, strong, tuple(map(lower, words)) if strong else words, encoded)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(words: tuple[str, ...], strong: bool) -> re.Pattern[str]:
+    """Finds the words in a row; made only when all of them stand in a text."""
+    body = r"\s+".join(map(re.escape, words))
+    return re.compile(body if strong else rf"(?<![^\W_]){body}(?![^\W_])")
+
+
+def _everywhere(needle: str, text: str) -> Iterator[tuple[int, int]]:
+    at = text.find(needle)
+    while at >= 0:
+        yield at, at + len(needle)
+        at = text.find(needle, at + len(needle))
 
 
 def lower(text: str) -> str:
@@ -73,7 +83,15 @@ def lower(text: str) -> str:
 
 
 def standing(text: str, needles: Sequence[Needle]) -> Iterator[tuple[int, int, int]]:
-    """(index of the needle, start, end) of every occurrence."""
+    """(index of the needle, start, end) of every occurrence, in the text as it is, as it is seen, and decoded."""
+    found = dict.fromkeys(_standing(text, needles))
+    for view in views(text):
+        if view.starts is not None:
+            found.update(((index, *view.back(start, end)), None) for index, start, end in _standing(view.text, needles))
+    yield from found
+
+
+def _standing(text: str, needles: Sequence[Needle]) -> Iterator[tuple[int, int, int]]:
     lowered = lower(text)
     for index, one in enumerate(needles):
         for start, end in one.find(text, lowered):

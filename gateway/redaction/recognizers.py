@@ -12,6 +12,7 @@ from typing import Any, Final
 from gateway.errors import BadPolicy
 from gateway.model import CustomRecognizer
 from gateway.redaction import names
+from gateway.redaction.digits import pieces
 from gateway.redaction.entities import Entity
 from gateway.redaction.presidio import is_word, load, tokenise
 
@@ -217,7 +218,7 @@ def _phones(text: str, skip: Sequence[names.Found] = ()) -> Iterator[names.Found
     `phonenumbers` walks the whole text in Python once for each region, which is most of the time Presidio takes.
     """
     phonenumbers = importlib.import_module("phonenumbers")
-    runs = _runs(text)
+    runs = [piece for start, end in _runs(text) for piece in pieces(text, start, end)]
     for number, (start, end) in enumerate(runs):
         solid = end - len(text[start:end]) + len(text[start:end].rstrip())
         if any(left <= start and solid <= right and right - left > solid - start for left, right in skip):

@@ -18,6 +18,7 @@ from gateway.crypto.secret import SecretBytes
 from gateway.errors import GatewayError, RedactionUnavailable
 from gateway.model import PrivacyPolicy, Redacted, Replaced, Span
 from gateway.redaction.detect import Detector
+from gateway.redaction.encodings import plainly
 from gateway.redaction.nouns import Original, Redaction
 from gateway.redaction.occurrences import needle, standing
 from gateway.redaction.spans import resolve
@@ -189,7 +190,7 @@ def redaction(text: str, spans: Sequence[Span], minter: Minter) -> Redaction:
     originals: dict[str, Original] = {}
     at = length = 0
     for span in spans:
-        value = text[span.start : span.end]
+        value = plainly(text[span.start : span.end])
         token = minter.token(span.type, value)
         out += (text[at : span.start], token)
         length += span.start - at
@@ -230,7 +231,7 @@ def _link(texts: Sequence[str], found: list[list[Span]], detector: Detector, che
         fresh: dict[str, Span] = {}
         for text, spans in zip(texts, found, strict=True):
             for span in spans:
-                value = text[span.start : span.end]
+                value = plainly(text[span.start : span.end])
                 if (span.type, value) not in seen:
                     seen.add((span.type, value))
                     fresh.setdefault(value, span)

@@ -11,36 +11,31 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Final
 
+from gateway.redaction.places import JsonPlaces, Places
 from gateway.redaction.tokens import Written, mask_of
 
-_CONTEXT: Final = 2048
-"""Characters of output that are remembered to tell whether a token stands inside a link or an attribute."""
-
-_SCHEME: Final = re.compile(
-    r"[a-z][a-z0-9+.-]{1,20}:/{1,2}|www\.|(?:mailto|data|javascript|tel|sms):|(?:\A|['(])//", re.IGNORECASE
-)
-_TAG: Final = re.compile(r"<[a-z!/]", re.IGNORECASE)
-_DEFINITION: Final = re.compile(r"[ \t>]{0,8}\[[^\]\n]{1,200}\]:\s*\S*\Z")
+_HOST_LIKE: Final = re.compile(r"[A-Za-z0-9_-]{0,64}")
+"""What may stand between a token and the dot that makes a host's name of them."""
 
 
-def _carried_away(before: str) -> bool:
-    """Whether what follows `before` stands where a browser or a tool would carry it off.
+class Known:
+    """What one answer's tokens stand for, prepared once for all its texts and streams.
 
-    That is inside a URL, the target of a Markdown link or image, a reference definition, or an HTML attribute. Values
-    never go there (OWASP LLM02 and LLM05: data carried out by links).
+    `values`: token to original; `masks`: token to what is shown instead.
     """
-    piece = before[max(before.rfind(mark) for mark in ' \t\r\n<>"') + 1 :]
-    if _SCHEME.search(piece):
-        return True
-    target = before.rfind("](")
-    if target >= 0:
-        inside = before[target + 2 :].lstrip()
-        if ")" not in inside and "\n" not in inside:
-            return True
-    tag = _TAG.search(before, before.rfind(">") + 1)
-    if tag and before.find("=", tag.end()) >= 0:
-        return True
-    return _DEFINITION.match(before, before.rfind("\n") + 1) is not None
+
+    def __init__(self, values: Mapping[str, str], masks: Mapping[str, str] | None = None) -> None:
+        self.values = values
+        self.masks = masks or {}
+        self.written = Written((*values, *self.masks))
+
+    def restorer(self, *, json: bool = False) -> Restorer:
+        """A restorer for one stream of text, made at no cost that grows with the tokens."""
+        return Restorer(self.values, self.masks, json=json, written=self.written)
+
+    def restore(self, text: str, *, json: bool = False) -> str:
+        """A whole text at once."""
+        return self.restorer(json=json).whole(text)
 
 
 class Restorer:
@@ -61,29 +56,47 @@ class Restorer:
         self._written = written or Written((*values, *self._masks))
         self._text = ""
         self._from = 0
-        self._tail = ""
+        self._reset()
 
     def feed(self, text: str) -> str:
-        """The next piece in, what is certain out; at most the beginning of a known token is kept back."""
+        """The next piece in, what is certain out.
+
+        Kept back is at most the beginning of a known token, or a whole one whose next characters may make it part of
+        a host's name.
+        """
         if not self._written:
             return text
         self._text += text
-        return self._advance(self._written.held(self._text, self._from))
+        return self._advance(self._written.held(self._text, self._from), final=False)
 
     def flush(self) -> str:
         """What was kept back. The restorer may be fed again afterwards, as a new text."""
-        rest = self._advance(len(self._text))
-        self._text, self._from, self._tail = "", 0, ""
+        rest = self._advance(len(self._text), final=True)
+        self._text, self._from = "", 0
+        self._reset()
         return rest
 
-    def _advance(self, until: int) -> str:
+    def whole(self, text: str) -> str:
+        """A whole text at once; only on a restorer that keeps nothing back."""
+        self._text = text if self._written else ""
+        return self.flush() if self._written else text
+
+    def _reset(self) -> None:
+        self._places: Places | JsonPlaces = JsonPlaces() if self._json else Places()
+        self._unread: list[str] = []
+
+    def _advance(self, until: int, *, final: bool) -> str:
         out: list[str] = []
         at = self._from
         for start, end, token in self._written.find(self._text, at):
             if start >= until:
                 break
+            host = token in self._values and self._begins_host(end, final=final)
+            if host is None:
+                until = start
+                break
             self._put(out, self._text[at:start])
-            self._put(out, self._shown(token))
+            self._put(out, self._shown(token, host=host))
             at = end
         if at < until:
             self._put(out, self._text[at:until])
@@ -93,15 +106,33 @@ class Restorer:
         self._text, self._from = self._text[keep:], at - keep
         return "".join(out)
 
+    def _begins_host(self, end: int, *, final: bool) -> bool | None:
+        """Whether what follows a token makes it part of a host's name or address; None when more text must tell."""
+        text = self._text
+        match = _HOST_LIKE.match(text, end)
+        at = match.end() if match else end
+        if at - end == 64:
+            return False
+        if at == len(text):
+            return False if final else None
+        if text[at] not in ".@":
+            return False
+        if at + 1 == len(text):
+            return False if final else None
+        return text[at + 1].isalnum()
+
     def _put(self, out: list[str], piece: str) -> None:
         out.append(piece)
-        self._tail = (self._tail + piece)[-_CONTEXT:]
+        self._unread.append(piece)
 
-    def _shown(self, token: str) -> str:
+    def _shown(self, token: str, *, host: bool) -> str:
         value = self._values.get(token)
         if value is None:
             return self._masks[token]
-        if _carried_away(self._tail):
+        # Read only when a value asks: most of an answer is never looked at.
+        self._places.read("".join(self._unread))
+        self._unread.clear()
+        if host or self._places.inside:
             return mask_of(token)
         return json_module.dumps(value, ensure_ascii=False)[1:-1] if self._json else value
 
@@ -110,15 +141,14 @@ class Restorers:
     """One restorer for each place of an answer that streams by itself, made when first fed."""
 
     def __init__(self, values: Mapping[str, str], masks: Mapping[str, str] | None = None) -> None:
-        self._values, self._masks = values, masks or {}
-        self._written = Written((*values, *self._masks))
+        self._known = Known(values, masks)
         self._open: dict[Hashable, Restorer] = {}
 
     def feed(self, place: Hashable, text: str, *, json: bool = False) -> str:
         """Feed the restorer of `place`, such as `(0, "content")` or `(0, "tool", 1)`."""
         restorer = self._open.get(place)
         if restorer is None:
-            restorer = Restorer(self._values, self._masks, json=json, written=self._written)
+            restorer = self._known.restorer(json=json)
             self._open[place] = restorer
         return restorer.feed(text)
 
@@ -140,8 +170,7 @@ class Restorers:
 
 def restore(text: str, values: Mapping[str, str], masks: Mapping[str, str] | None = None, *, json: bool = False) -> str:
     """A whole text at once; the same as feeding it in any pieces."""
-    restorer = Restorer(values, masks, json=json)
-    return restorer.feed(text) + restorer.flush()
+    return Restorer(values, masks, json=json).whole(text)
 
 
 def mask(text: str, tokens: Iterable[str]) -> str:

@@ -8,7 +8,9 @@ tokens in every document, message and turn; nobody without the key can make or t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from gateway.crypto.digest import keyed
@@ -76,9 +78,6 @@ class Written:
 
     def __init__(self, tokens: Iterable[str]) -> None:
         self._tokens = frozenset(tokens)
-        self._skeletons = tuple(sorted({_skeleton(token) for token in self._tokens}))
-        # Every proper prefix, so that the question "can this still become one?" is one look-up.
-        self._beginnings = frozenset(s[:n] for s in self._skeletons for n in range(len(s) + 1))
 
     def __bool__(self) -> bool:
         return bool(self._tokens)
@@ -99,9 +98,15 @@ class Written:
         """Where the longest suffix of `text[start:]` begins that can still become one of the set; or else its end."""
         for at in range(max(start, len(text) - 2 * LONGEST), len(text)):
             begun = self._begun(text, at)
-            if begun is not None and begun.fullmatch(text, at) and _skeleton(text[at:]) in self._beginnings:
+            if begun is not None and begun.fullmatch(text, at) and self._begins(_skeleton(text[at:])):
                 return at
         return len(text)
+
+    def _begins(self, begun: str) -> bool:
+        """Whether a token of the set is spelled on from here."""
+        skeletons = _skeletons(self._tokens)
+        at = bisect_left(skeletons, begun)
+        return at < len(skeletons) and skeletons[at].startswith(begun)
 
     def _named(self, match: re.Match[str]) -> str | None:
         type_, identity = (match[1], match[2]) if match[1] is not None else (match[3], match[4])
@@ -135,6 +140,12 @@ class Minter:
         digest = keyed(self._key, purpose + b"\0" + text.encode("utf-8", "surrogatepass"))
         bits = int.from_bytes(digest[:8], "big") >> 4
         return "".join(_ALPHABET[bits >> shift & 31] for shift in range(55, -1, -5))
+
+
+@lru_cache(maxsize=32)
+def _skeletons(tokens: frozenset[str]) -> tuple[str, ...]:
+    """Sorted, so that "does one begin like this" is one search; made when a stream first asks, once for a set."""
+    return tuple(sorted({_skeleton(token) for token in tokens}))
 
 
 def _skeleton(text: str) -> str:

@@ -6,6 +6,7 @@ Keeper of LlamaIndex, the parsers and the embedder's runtime. Importing it impor
 from __future__ import annotations
 
 from gateway.retrieval.embed import Embedder, render_for_embedding
+from gateway.retrieval.extract import TITLE_BOUND
 from gateway.retrieval.index import Index
 from gateway.retrieval.lineage import Lineage
 from gateway.retrieval.nouns import (
@@ -23,7 +24,7 @@ from gateway.retrieval.nouns import (
     Stored,
 )
 from gateway.retrieval.parse import Parser
-from gateway.retrieval.pieces import join, pieces, windows
+from gateway.retrieval.pieces import TITLE_LENGTH, join, pieces, shorten, windows
 from gateway.retrieval.sparse import VERSION as TERMS_VERSION
 from gateway.retrieval.sparse import document_terms, part_id, query_terms
 
@@ -32,6 +33,8 @@ __all__ = [
     "PLAIN",
     "REDACTED",
     "TERMS_VERSION",
+    "TITLE_BOUND",
+    "TITLE_LENGTH",
     "Chunk",
     "Collection",
     "Document",
@@ -51,5 +54,6 @@ __all__ = [
     "pieces",
     "query_terms",
     "render_for_embedding",
+    "shorten",
     "windows",
 ]

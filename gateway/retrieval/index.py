@@ -141,9 +141,11 @@ class Index:
         """Keyed digest of a file's bytes: nobody without the key can test a guess at a file against the database."""
         return keyed(self._ring.stable("document-digest", tenant.encode()), data)
 
-    async def held(self, tenant: str, collection: str, source_key: bytes) -> Held | None:
+    async def held(
+        self, tenant: str, collection: str, source_key: bytes, conn: Connection | None = None
+    ) -> Held | None:
         """The document ingested under a name, or None."""
-        return await writing.held(self._store, tenant, collection, source_key)
+        return await writing.held(conn or self._store, tenant, collection, source_key)
 
     async def put_document(self, new: NewDocument, conn: Connection | None = None) -> Stored:
         """Writes a document's new version in one transaction, that of `conn` when given.
@@ -154,10 +156,12 @@ class Index:
         async with self._joined(conn) as own:
             return await writing.put(own, self._ring, new, self._now())
 
-    async def permit(self, old: Held, label: str, allow: Sequence[str], deny: Sequence[str]) -> Stored:
+    async def permit(
+        self, old: Held, label: str, allow: Sequence[str], deny: Sequence[str], conn: Connection | None = None
+    ) -> Stored:
         """Changes label and permissions of a document; no vector is touched."""
-        async with self._store.transaction() as conn:
-            return await writing.permit(conn, old, label, allow, deny)
+        async with self._joined(conn) as own:
+            return await writing.permit(own, old, label, allow, deny)
 
     async def delete_document(
         self, tenant: str, collection: str, document: str, conn: Connection | None = None

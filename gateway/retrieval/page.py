@@ -102,7 +102,7 @@ class _Page:
             self.out.append(text)
 
     def _raw(self, name: str, text: str) -> None:
-        if name == "title" and not self.title and "svg" not in self._counts:
+        if name == "title" and not self.title and not self._counts.get("svg"):
             self.title = " ".join(html.unescape(text).split())
         elif name in {"textarea", "xmp"}:
             self._text(text.replace("<", "&lt;"))

@@ -6,18 +6,19 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from gateway.errors import Broken, GatewayError, Invalid, TooLarge, UnsupportedMedia
+from gateway.errors import Broken, GatewayError, Invalid, RateLimited, TooLarge, UnsupportedMedia
 from gateway.retrieval.formats import kind_of
 from gateway.retrieval.nouns import Heading, Parsed
 from gateway.retrieval.split import VERSION as SPLIT_VERSION
 from gateway.retrieval.worker import HEADER
 
-VERSION: Final = "parse/1"
+VERSION: Final = "parse/2"
 START_TIMEOUT_S: Final = 60.0
 _ERRORS: Final[dict[str, type[GatewayError]]] = {cls.code: cls for cls in (UnsupportedMedia, TooLarge, Invalid)}
 _KEPT_ENV: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "PYTHONPATH", "SYSTEMROOT")
@@ -28,6 +29,7 @@ class Parser:
 
     The child starts at the first document, is killed when one takes longer than `timeout_s`, is replaced when it dies,
     and ends after `idle_s` without work. A crash is that document's error, never the next one's.
+    More than `max_waiting` are not let wait.
     work_dir: an existing or creatable folder; the child's current and home directory (it may not write there either).
     """
 
@@ -44,6 +46,7 @@ class Parser:
         chunk_tokens: int = 200,
         chunk_overlap: int = 40,
         idle_s: float = 60.0,
+        max_waiting: int = 32,
     ) -> None:
         self._work_dir = work_dir
         self._max_bytes = max_bytes
@@ -57,6 +60,8 @@ class Parser:
         self._timeout_s = timeout_s
         self._memory = memory_mb << 20
         self._idle_s = idle_s
+        self._max_waiting = max_waiting
+        self._waiting = 0
         self._turn = asyncio.Lock()
         self._child: asyncio.subprocess.Process | None = None
         self._idle: asyncio.TimerHandle | None = None
@@ -75,12 +80,13 @@ class Parser:
         """The document `data`, of the format that the suffix of `name` says.
 
         Raises UnsupportedMedia (not that format, damaged, or its parser crashed), TooLarge (bytes, pages, characters,
-        unpacked size, memory), Invalid (empty, no text, too slow), Broken (no child process can be started).
+        unpacked size, memory), Invalid (empty, no text, too slow), RateLimited (too many wait), Broken (no child
+        process can be started).
         """
         kind = kind_of(name)
         if len(data) > self._max_bytes:
             raise TooLarge(f"the file has more than {self._max_bytes} bytes", hint="split it, or raise the limit")
-        async with self._turn:
+        async with self._queued():
             self._stop_idle()
             try:
                 child = await self._started()
@@ -93,6 +99,23 @@ class Parser:
         if (error := answer.get("error")) is not None:
             raise _ERRORS.get(error["code"], UnsupportedMedia)(error["message"], hint=error["hint"])
         return _parsed(answer["ok"], kind)
+
+    @contextlib.asynccontextmanager
+    async def _queued(self) -> AsyncIterator[None]:
+        """A document's turn. Raises RateLimited when too many wait for theirs."""
+        if self._waiting >= self._max_waiting:
+            raise RateLimited(
+                "too many documents are waiting to be read", hint="try again in a moment", retry_after_s=5.0
+            )
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     async def close(self) -> None:
         """Ends the child."""

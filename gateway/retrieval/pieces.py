@@ -16,6 +16,7 @@ CONTEXT = 400
 """Code points that two windows of one endless paragraph share, so that no value is cut and every label is seen."""
 HEADING_GAP = " > "
 HEADING_LENGTH = 200
+TITLE_LENGTH = 200
 
 
 def windows(text: str) -> list[tuple[int, int]]:
@@ -99,6 +100,25 @@ def pieces(parsed: Parsed, redacted: Redacted) -> Iterator[Piece]:
         )
 
 
+def shorten(redacted: Redacted, length: int) -> Redacted:
+    """The beginning of a redacted text, at most `length` code points, cut between words and never inside a token.
+
+    A first word that is longer than that is cut, unless a token stands in it.
+    """
+    text = redacted.text
+    if len(text) <= length:
+        return redacted
+    end = length
+    if not text[end].isspace():
+        end = max(text.rfind(" ", 0, end), text.rfind("\n", 0, end), 0) or length
+    for span in redacted.spans:
+        if span.token_start < end < span.token_start + len(span.token):
+            end = span.token_start
+    kept = text[:end].rstrip()
+    spans = tuple(span for span in redacted.spans if span.token_start + len(span.token) <= len(kept))
+    return Redacted(kept, spans)
+
+
 def _length(span: Replaced) -> int:
     return span.end - span.start
 
@@ -162,7 +182,8 @@ class _Cutter:
 def _join_headings(path: Sequence[Redacted]) -> Redacted:
     text = ""
     spans: list[Replaced] = []
-    for heading in path:
+    for whole in path:
+        heading = shorten(whole, HEADING_LENGTH)
         body = heading.text
         if text and len(text) + len(HEADING_GAP) + len(body) > HEADING_LENGTH:
             break

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 Split: TypeAlias = Callable[[str], list[tuple[int, int]]]
 VERSION = "sentences/3"
 # A sentence ends at a full stop, question or exclamation mark before white space, or at a line's end before a list
-# item, a heading or a table row; every character belongs to some sentence. A run of marks is tried once, from its first.
+# item, a heading or a table row; every character belongs to some sentence. A run of marks is
+# tried once, from its first.
 _SENTENCE = re.compile(
     r".+?(?:(?<![.!?\u3002\uff01\uff1f])[.!?\u3002\uff01\uff1f]++[\"'\u00bb\u201d\u2019)\]]*+(?=\s)\s*+"
     r"|\n(?=[ \t]{0,8}(?:[-*#|>\u2022]|\d{1,4}[.)]\s)))|.+",

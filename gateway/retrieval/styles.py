@@ -56,6 +56,7 @@ _SHRUNK: Final = re.compile(r"scale[xy3d]*\(\s*0?\.?0*\s*[,)]")
 _SHIFTED: Final = re.compile(r"translate[xy3d]*\(([^()]*)\)")
 _CLIPPED: Final = re.compile(r"inset\(\s*(?:[5-9]\d|100)%|circle\(\s*0|rect\((?:\s*[01](?:px)?[\s,)]){4}")
 _TINY_FONT: Final = re.compile(r"(?:^|\s)[01](?:px|pt)?(?:\s|/)")
+_PERCENT: Final = re.compile(r"rgba?\(\s*[\d.]+%")
 _COLOUR: Final = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl)a?\([^()]*\)|[a-z-]+")
 
 
@@ -172,7 +173,7 @@ def _mixed(value: str, parts: list[float]) -> Paint:
         return None
     if value.startswith("hsl"):
         parts = [part * 255 for part in colorsys.hls_to_rgb(parts[0] / 360 % 1, parts[2] / 100, parts[1] / 100)]
-    elif "%" in value:
+    elif _PERCENT.match(value):
         parts = [part * 2.55 for part in parts]
     return round(parts[0]), round(parts[1]), round(parts[2])
 

@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from gateway.cli.setup import _address
 from gateway.store.embedded import EmbeddedServer
 from tests.apart import run_sql
 from tests.app.conftest import Process
@@ -171,7 +172,7 @@ def test_sigterm_closes_the_house_and_the_first_acts_are_on_record(process: Proc
     acts = [
         (record["kind"], record["action"], record["detail"].get("key"))
         for record in reversed(json.loads(shown.out)["records"])
-        if record["principal"] == "gateway"
+        if record.get("principal") == "gateway"
     ]
     assert acts == [
         ("intent", "key.create", "admin"),
@@ -207,3 +208,26 @@ def test_a_house_that_cannot_open_ends_the_command_with_words(process: Process, 
     assert "the name is reserved" in said
     assert "listens" not in said
     assert not _postgres(process.folder)
+
+
+@pytest.mark.slow
+def test_workers_that_cannot_start_end_the_command_as_failed(process: Process) -> None:
+    entry = {"name": "auto", "provider": "openai", "zone": "local", "base_url": "http://127.0.0.1:9/v1"}
+    (process.folder / "gateway.yaml").write_text(json.dumps({"models": [entry], "ollama": {"discover": False}}))
+    # The look at everything beforehand is left out, as if something had gone wrong since.
+    code = (
+        "import sys, gateway.cli.setup as setup; setup._try_house = lambda settings: None;"
+        "from gateway.cli import app; from gateway.cli.root import guarded; sys.exit(guarded(app))"
+    )
+    child = process.spawn("-c", code, "serve", "--config", str(process.folder), "--port", "0", "--workers", "2")
+    _, said = child.communicate(timeout=120)
+    assert child.returncode == 1, said
+    assert "error: a server process could not start" in said
+    assert not _postgres(process.folder)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("127.0.0.1", "http://127.0.0.1:80"), ("::1", "http://[::1]:80"), ("box", "http://box:80")]
+)
+def test_the_address_printed_can_be_opened(host: str, url: str) -> None:
+    assert _address(host, 80) == url

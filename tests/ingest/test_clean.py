@@ -8,12 +8,12 @@ import pytest
 
 from gateway.crypto.keyring import KeyRing
 from gateway.ingest import clean
-from gateway.ingest.clean import clean_document
+from gateway.ingest.clean import TAIL, clean_document, short_title
 from gateway.ingest.values import Asked, Request
-from gateway.model import Principal
+from gateway.model import Principal, Redacted, Replaced
 from gateway.policy import Bundle, build, load_files
 from gateway.redaction import Redactor, find_tokens
-from gateway.retrieval import Parsed, render_for_embedding
+from gateway.retrieval import TITLE_BOUND, TITLE_LENGTH, Parsed, render_for_embedding
 from tests.ingest.bench import POLICIES
 
 
@@ -82,3 +82,13 @@ async def test_result_does_not_depend_on_how_it_was_cut(
         other.close()
     assert parts.body == whole.body
     assert "Roe" not in whole.body.text
+
+
+def test_tail_of_a_bounded_title_never_stays() -> None:
+    """Tokens may draw a long title together so far that its cut end comes within the length that is kept."""
+    token, value = "[EMAIL_ADDRESS_k3f9a2c17qzx]", TITLE_BOUND - TAIL - 100
+    text = f"To {token} " + "a" * (TITLE_BOUND - value - 4)
+    span = Replaced(3, 3 + value, "EMAIL_ADDRESS", 1.0, token, 3)
+    assert short_title(Redacted(text, (span,))) == Redacted(f"To {token}", (span,))
+    plain = short_title(Redacted("word " * (TITLE_BOUND // 5)))
+    assert TITLE_LENGTH - 5 <= len(plain.text) <= TITLE_LENGTH

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from gateway.errors import (
     UnsupportedMedia,
 )
 from gateway.ingest import clean
+from gateway.model import Principal
 from gateway.store import Store
 from tests.ingest.bench import EMIL, HANA, Bench, open_bench, paper
 from tests.retrieval import files
@@ -41,6 +43,8 @@ Dr Jane Roe earns 5,100 a month. Roe is paid to GB29 NWBK 6016 1331 9268 19.
 
 Thirty days a year.
 """
+IVY = Principal("k3", "ivy", frozenset({"employee", "hr"}))
+ROOT = Principal("k4", "root", frozenset({"admin"}))
 VALUES = ("Jane", "jane.roe@example.org", "6016 1331")
 
 
@@ -116,7 +120,8 @@ async def test_unchanged_permissions_updated(bench: Bench) -> None:
     assert await bench.search("leave", HANA) == []
     kinds = [(kind, action) for kind, action, _ in await bench.records("permit")]
     assert kinds == [("intent", "document.permissions"), ("outcome", "document.permissions")]
-    kept = await bench.ingest.ingest(HANA, CONTRACT + b"\nMore.\n", name="c.md", collection="hr")
+    board = replace(HANA, groups=frozenset({"board"}))
+    kept = await bench.ingest.ingest(board, CONTRACT + b"\nMore.\n", name="c.md", collection="hr")
     assert (kept.status, kept.version, kept.document_id) == ("updated", 2, first.document_id)
     row = await bench.store.fetchrow("SELECT label, allow FROM documents")
     assert row is not None
@@ -312,3 +317,121 @@ async def test_killed_between_documents_and_run_again(
     assert await bench.store.fetchval("SELECT count(*) FROM chunks") == sum(one.chunks for one in done)
     exact = await bench.store.fetchval("SELECT sum(cardinality(term_ids)) FROM chunks")
     assert await bench.store.fetchval("SELECT sum(chunks) FROM term_counts") == exact
+
+
+async def row(bench: Bench) -> tuple[object, ...]:
+    found = await bench.store.fetchrow("SELECT label, allow, deny, version FROM documents")
+    assert found is not None
+    return tuple(found)
+
+
+@pytest.mark.parametrize("data", [CONTRACT, b"my own words"])
+@pytest.mark.parametrize("asked", [{"allow": ["*"]}, {"label": "public"}, {"deny": []}, {}])
+async def test_write_permission_does_not_override_document_permissions(
+    bench: Bench, data: bytes, asked: dict[str, object]
+) -> None:
+    """Who may write a collection but not read a document in it neither replaces nor opens it, nor learns what it is."""
+    await bench.ingest.ingest(
+        HANA, CONTRACT, name="c.md", collection="hr", label="confidential", allow=["user:hana"], deny=["user:zoe"]
+    )
+    before = await row(bench)
+    with pytest.raises(NotPermitted) as refused:
+        await bench.ingest.ingest(IVY, data, name="c.md", collection="hr", request="ivy", **asked)  # type: ignore[arg-type]
+    with pytest.raises(NotPermitted) as missing:
+        await bench.ingest.remove_collection(IVY, "hr")
+    assert (refused.value.message, refused.value.hint) == (missing.value.message, missing.value.hint)
+    assert await row(bench) == before
+    assert [kind for kind, _, _ in await bench.records("ivy")] == ["refusal"]
+    opened = await bench.ingest.ingest(HANA, CONTRACT, name="c.md", collection="hr", allow=["*"])
+    assert opened.status == "permissions"
+
+
+async def test_whoever_may_delete_may_replace_what_he_may_not_read(bench: Bench) -> None:
+    await bench.ingest.ingest(HANA, CONTRACT, name="c.md", collection="hr", label="confidential", allow=["user:hana"])
+    done = await bench.ingest.ingest(ROOT, b"new words", name="c.md", collection="hr", label="internal")
+    assert (done.status, done.version) == ("updated", 2)
+    assert (await row(bench))[:2] == ("internal", ["user:hana"])
+
+
+async def test_label_is_lowered_by_who_may_delete_only(bench: Bench) -> None:
+    await bench.ingest.ingest(HANA, CONTRACT, name="c.md", collection="hr", label="internal")
+    raised = await bench.ingest.ingest(IVY, CONTRACT, name="c.md", collection="hr", label="confidential")
+    assert raised.status == "permissions"
+    for data in (CONTRACT, b"other words"):
+        with pytest.raises(NotPermitted, match="delete"):
+            await bench.ingest.ingest(IVY, data, name="c.md", collection="hr", label="public")
+    assert (await row(bench))[0] == "confidential"
+    lowered = await bench.ingest.ingest(ROOT, CONTRACT, name="c.md", collection="hr", label="internal")
+    assert lowered.status == "permissions"
+
+
+async def test_document_that_came_while_the_file_was_read_is_not_replaced(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = bench.parser.parse
+
+    async def slow(data: bytes, name: str) -> object:
+        if data == b"of ivy":
+            await bench.ingest.ingest(HANA, CONTRACT, name="c.md", collection="hr", allow=["user:hana"])
+        return await parse(data, name)
+
+    monkeypatch.setattr(bench.parser, "parse", slow)
+    with pytest.raises(NotPermitted):
+        await bench.ingest.ingest(IVY, b"of ivy", name="c.md", collection="hr", request="late")
+    assert (await row(bench))[1:] == (["user:hana"], [], 1)
+    assert [kind for kind, _, _ in await bench.records("late")] == ["intent", "outcome"]
+
+
+async def test_permissions_changed_while_the_file_was_read_are_not_undone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.ingest.ingest(HANA, CONTRACT, name="c.md", collection="hr", label="internal")
+    parse = bench.parser.parse
+
+    async def slow(data: bytes, name: str) -> object:
+        await bench.ingest.ingest(HANA, CONTRACT, name="c.md", collection="hr", deny=["user:zoe"])
+        return await parse(data, name)
+
+    monkeypatch.setattr(bench.parser, "parse", slow)
+    with pytest.raises(Conflict, match="meanwhile"):
+        await bench.ingest.ingest(IVY, b"of ivy", name="c.md", collection="hr")
+    assert (await row(bench))[2:] == (["user:zoe"], 1)
+
+
+async def test_title_truncation_leaves_no_head_of_a_value(bench: Bench) -> None:
+    heading = "word " * 36 + "jane.roe.kowalski@example.org"
+    text = f"# {heading}\n\nSome words.\n\n## Part\n\nMore words.\n"
+    await bench.ingest.ingest(HANA, text.encode(), name="word " * 36 + "jane.roe@example.org.md", collection="hr")
+    stored = await everything_stored(bench.store)
+    assert "jane" not in stored
+    assert "kowalski" not in stored
+    documents = await bench.index.documents(bench.scope(HANA))
+    assert documents[0].title.endswith("word")
+    assert len(documents[0].title) <= 200
+
+
+async def test_document_of_another_collection_is_not_found(bench: Bench) -> None:
+    done = await bench.ingest.ingest(HANA, CONTRACT, name="c.md", collection="hr", label="internal")
+    await bench.put_policy("access.csv", (b"p, hr, collection:hr, write, allow", b"p, hr, collection:hr, *, allow"))
+    for collection, document in (("handbook", done.document_id), ("hr", "no\0such"), (None, "no\nsuch")):
+        with pytest.raises(NotFound):
+            await bench.ingest.remove_document(HANA, document, collection=collection, request="elsewhere")
+    assert {kind for kind, _, _ in await bench.records("elsewhere")} == {"refusal"}
+    await bench.ingest.remove_document(HANA, done.document_id, collection="hr")
+    assert await bench.store.fetchval("SELECT count(*) FROM documents") == 0
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"name": "c\0.txt"},
+        {"label": "intern\0al"},
+        {"allow": ["user:a\0b"]},
+        {"deny": ["role:a\nb"]},
+        {"mode": "pl\0ain"},
+    ],
+)
+async def test_nul_and_control_characters_are_invalid(bench: Bench, asked: dict[str, object]) -> None:
+    with pytest.raises(Invalid):
+        await bench.ingest.ingest(HANA, b"text", **{"name": "c.txt", "collection": "hr", **asked})  # type: ignore[arg-type]
+    assert await bench.index.known_collections("default") == []

@@ -11,7 +11,9 @@ LABELS = ("public", "internal", "confidential")
 
 
 def test_rights() -> None:
-    Rights("internal", ("*", "user:amy"), ("group:hr", "role:legal")).check(LABELS)
+    Rights("internal", ("*", "user:amy", "user:Zoë O'Neil+1@example.org"), ("group:hr", "role:legal-2:x_y")).check(
+        LABELS
+    )
     Rights(None, None, None).check(LABELS)
     with pytest.raises(Invalid) as refused:
         Rights("confidental", None, None).check(LABELS)
@@ -19,7 +21,10 @@ def test_rights() -> None:
     assert "confidental" not in refused.value.message
 
 
-@pytest.mark.parametrize("mark", ["", "amy", "user:", "user: ", "team:hr", "**"])
+@pytest.mark.parametrize(
+    "mark",
+    ["", "amy", "user:", "user: ", "team:hr", "**", "user:a\0b", "user:a\n", "role:a/b", "user:" + "a" * 201, "*\n"],
+)
 def test_marks_that_nobody_carries(mark: str) -> None:
     with pytest.raises(Invalid):
         Rights(None, (mark,), None).check(LABELS)

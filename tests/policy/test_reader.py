@@ -46,7 +46,7 @@ def test_missing_and_doubled_keys() -> None:
         ("a: 1\n---\nb: 2\n", "x.yaml:2"),
         ("# nothing\n", "x.yaml"),
         ("a: \x07\n", "x.yaml"),
-        ("[" * 5000, "x.yaml"),
+        ("[" * 5000, "x.yaml:1"),
     ],
 )
 def test_what_is_no_yaml_is_one_finding_with_its_line(text: str, where: str) -> None:

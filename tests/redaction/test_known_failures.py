@@ -73,7 +73,8 @@ async def test_an_empty_chunk_flushes_nothing(redactor: Redactor) -> None:
     done = await one(redactor, "Name: Jane Roe")
     token = next(iter(done.originals))
     restorer = Restorer(values(done))
-    assert [restorer.feed(token[:5]), restorer.feed(""), restorer.feed(token[5:])] == ["", "", "Jane Roe"]
+    assert [restorer.feed(token[:5]), restorer.feed(""), restorer.feed(token[5:]), restorer.feed("")] == [""] * 4
+    assert restorer.flush() == "Jane Roe"
 
 
 async def test_partial_json_of_a_tool_call_stays_json(redactor: Redactor) -> None:

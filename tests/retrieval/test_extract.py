@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from gateway.errors import Invalid, TooLarge, UnsupportedMedia
-from gateway.retrieval.extract import Extracted, decode, extract, markdown_headings
+from gateway.retrieval.extract import (
+    MAX_COLUMNS,
+    TITLE_BOUND,
+    Extracted,
+    decode,
+    extract,
+    markdown_headings,
+    whole_words,
+)
 from tests.retrieval import files
 
 
@@ -94,3 +104,78 @@ def test_limits() -> None:
         read(files.pdf("a", "b", "c"), "pdf", pages=2)
     with pytest.raises(TooLarge, match="characters"):
         read(b"word " * 100, "text", chars=400)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("markdown", b"# a" + b" \t" * 1300 + b"x\n"),
+        ("markdown", b"# a" + b" #" * 20_000),
+        ("markdown", b"~~~\n" * 20_000),
+        ("markdown", b"#" * 50_000),
+        ("html", b"<" * 50_000),
+        ("html", b"x<a " * 20_000),
+        ("html", b"x<!--" * 20_000),
+        ("html", b"<title>" * 20_000 + b"x</title>y"),
+        ("html", b"<p>" + b"![" * 20_000),
+        ("html", b"<p>" + b"[a](" * 20_000),
+        ("html", b"<p>" + b"**a " * 20_000),
+        ("html", b"x<style>" + b"@media{" * 20_000 + b"a{color:red}" + b"}" * 20_000),
+    ],
+)
+def test_reading_takes_time_in_proportion(kind: str, data: bytes) -> None:
+    begun = time.process_time()
+    read(data, kind, chars=1_000_000)
+    assert time.process_time() - begun < 2
+
+
+def test_heading_marks_and_blanks_at_the_end() -> None:
+    text = "# a \t x  #\t\n## b#\n### c ### \n#\tc #d\n# #\n```\n~~~\n# code\n````\n# e"
+    assert [(text[s:e], level) for s, e, level in markdown_headings(text)] == [
+        ("a \t x", 1),
+        ("b#", 2),
+        ("c", 3),
+        ("c #d", 1),
+        ("e", 1),
+    ]
+
+
+def test_csv_of_too_many_columns() -> None:
+    wide = b",".join(b"c%d" % n for n in range(60_000))
+    with pytest.raises(TooLarge, match="columns"):
+        read(wide + b"\n" + b"1," * 60_000, "csv")
+    assert "column 1000: 1" in read(b"a,b\n" + b",".join([b"1"] * MAX_COLUMNS), "csv").text
+
+
+def test_csv_that_grows_is_stopped() -> None:
+    with pytest.raises(TooLarge, match="characters"):
+        read(b"x" * 60_000 + b",b\n" + b"1,2\n" * 20_000, "csv")
+
+
+def test_title_leaves_with_its_values_whole() -> None:
+    value = "jane.roe.kowalski@example.org"
+    assert read(f"# {'word ' * 36}{value}\n".encode(), "markdown").title.endswith(value)
+    assert len(read(b"# " + b"word " * 5000, "markdown").title) == TITLE_BOUND
+
+
+@pytest.mark.parametrize(
+    ("made", "whole"),
+    [
+        ("ja**ne.r**oe@exa*mple.com*", "jane.roe@example.com"),
+        ("jane[.roe](https://x.example)@example.com", "jane.roe@example.com"),
+        ("**Name:** *Jane* ([there](https://x.example)).", "**Name:** *Jane* ([there](https://x.example))."),
+        ("2*3*4", "2*3*4"),
+        ("![a plate](x.png) ![b](y(1).png)", "a plate b"),
+    ],
+)
+def test_no_marks_inside_a_word(made: str, whole: str) -> None:
+    assert whole_words(made) == whole
+
+
+def test_docx_value_in_several_formats_is_one_word() -> None:
+    runs = "</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>ne.r</w:t></w:r><w:r><w:t>"
+    assert "jane.roe@example.com" in read(files.docx(("", f"ja{runs}oe@example.com")), "docx").text
+
+
+def test_characters_without_width_do_not_cut_a_value() -> None:
+    assert decode("ja\u00adne\u200b.roe\u2060@example.com".encode()) == "jane.roe@example.com"

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gateway.errors import Invalid, TooLarge, UnsupportedMedia
+from gateway.errors import Invalid, RateLimited, TooLarge, UnsupportedMedia
 from gateway.retrieval import Parser
 from gateway.retrieval.parse import VERSION
 from gateway.retrieval.split import VERSION as SPLIT_VERSION
@@ -169,3 +169,18 @@ async def test_idle_child_ends(tmp_path: Path) -> None:
 def test_id_names_what_changes_the_index(tmp_path: Path) -> None:
     assert Parser(tmp_path).id == f"{VERSION}+{SPLIT_VERSION}/200/40"
     assert Parser(tmp_path, chunk_tokens=100).id != Parser(tmp_path).id
+
+
+async def test_too_many_waiting_documents_are_refused(tmp_path: Path) -> None:
+    parser = Parser(tmp_path / "work", max_waiting=2)
+    try:
+        first = [asyncio.create_task(parser.parse(b"text", "a.txt")) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(RateLimited) as refused:
+            await parser.parse(b"text", "a.txt")
+        assert refused.value.hint
+        assert refused.value.retry_after_s
+        assert [one.text for one in await asyncio.gather(*first)] == ["text"] * 3
+        assert (await parser.parse(b"later", "a.txt")).text == "later"
+    finally:
+        await parser.close()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.model import Redacted, Replaced
 from gateway.retrieval import Heading, Parsed, join, pieces, windows
-from gateway.retrieval.pieces import LONGEST, WINDOW
+from gateway.retrieval.pieces import HEADING_LENGTH, LONGEST, WINDOW, shorten
 
 TOKEN = "[PERSON_k3f9a2c17qzx]"
 
@@ -114,3 +114,23 @@ def test_any_boundaries(parts: list[str], data: st.DataObject) -> None:
         assert piece.text == redact(text[piece.start : piece.end], ["Jane Roe", "Bob"]).text
         for span in piece.spans:
             assert piece.text[span.token_start :].startswith(span.token)
+
+
+def test_long_heading_is_cut_between_words_and_tokens() -> None:
+    heading = "word " * 38 + "Jane Roe and more"
+    text = f"# {heading}\nBody."
+    whole = parsed(text, [(0, len(text))], (Heading(2, 2 + len(heading), 1),))
+    (piece,) = pieces(whole, redact(text, ["Jane Roe"]))
+    assert piece.heading == ("word " * 38).strip()
+    assert piece.heading_spans == ()
+    (glued,) = pieces(parsed("x" * 500, [(0, 500)], (Heading(0, 500, 1),)), Redacted("x" * 500))
+    assert glued.heading == "x" * HEADING_LENGTH
+
+
+@given(st.lists(st.sampled_from(["Jane Roe", "word", " ", "\n"]), max_size=20), st.integers(1, 120))
+def test_shortened_text_holds_whole_tokens_only(parts: list[str], length: int) -> None:
+    whole = redact("".join(parts), ["Jane Roe"])
+    short = shorten(whole, length)
+    assert len(short.text) <= length
+    assert whole.text.startswith(short.text)
+    assert short.text.count("[") == short.text.count("]") == len(short.spans)

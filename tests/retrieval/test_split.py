@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -93,3 +94,10 @@ def test_nothing_is_lost(text: str) -> None:
         assert text[start:end] == text[start:end].strip()
         covered.update(range(start, end))
     assert all(n in covered for n, letter in enumerate(text) if not letter.isspace())
+
+
+def test_run_of_full_stops_is_split_in_proportion() -> None:
+    begun = time.process_time()
+    assert sentences("." * 60_000 + "x") == ["." * 60_000 + "x"]
+    assert sentences("Wait... what?! Yes.\n") == ["Wait... ", "what?! ", "Yes.\n"]
+    assert time.process_time() - begun < 2
