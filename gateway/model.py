@@ -187,6 +187,8 @@ class Model:
     context: int = 8192
     """Tokens of prompt and answer together."""
     price: Price = Price()
+    priced: bool = False
+    """Whether the operator stated the price, be it zero; otherwise a listed one may be filled in."""
     quality: float = 0.5
     """0 to 1, the operator's judgement; higher is better."""
     latency_ms: float = 1000.0

@@ -274,6 +274,7 @@ def _model(entry: ModelEntry) -> Model:
         base_url=entry.base_url,
         context=entry.context,
         price=Price(entry.price.input, entry.price.output) if entry.price else Price(),
+        priced=entry.price is not None,
         quality=entry.quality,
         latency_ms=entry.latency_ms,
         tools=entry.tools,

@@ -50,7 +50,7 @@ class Findings:
     """A growing list of findings. Give a code of `CODES`, the file, a line (1-based, 0 for the file as a whole)."""
 
     def __init__(self) -> None:
-        self._all: list[Finding] = []
+        self._all: dict[Finding, None] = {}
 
     def error(self, code: str, file: str, line: int, message: str, hint: str = "") -> None:
         """Something that keeps the bundle from being used."""
@@ -64,9 +64,7 @@ class Findings:
         if code not in CODES:
             raise KeyError(code)
         where = f"{file}:{line}" if line else file
-        found = Finding(severity, where, f"{code}: {message}", hint)
-        if found not in self._all:
-            self._all.append(found)
+        self._all[Finding(severity, where, f"{code}: {message}", hint)] = None
 
     @property
     def errors(self) -> int:

@@ -62,7 +62,9 @@ class Catalog:
     @property
     def unpriced(self) -> tuple[str, ...]:
         """External models without a known price: routing counts them as free."""
-        return tuple(m.name for m in self._configured if m.zone is Zone.EXTERNAL and m.price == Price())
+        return tuple(
+            m.name for m in self._configured if m.zone is Zone.EXTERNAL and not m.priced and m.price == Price()
+        )
 
     def get(self, name: str) -> Model | None:
         """The entry of this name, if there is one."""
@@ -133,7 +135,11 @@ def is_loopback(host: str) -> bool:
 
 def with_listed_prices(models: Sequence[Model]) -> tuple[Model, ...]:
     """Fill in prices that the configuration leaves out, from LiteLLM's installed list."""
-    wanted = {m.name: m for m in models if m.price == Price() and (m.provider == "litellm" or m.zone is Zone.EXTERNAL)}
+    wanted = {
+        m.name: m
+        for m in models
+        if not m.priced and m.price == Price() and (m.provider == "litellm" or m.zone is Zone.EXTERNAL)
+    }
     if not wanted:
         return tuple(models)
     prices = listed({model.target for model in wanted.values()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import BadSettings
-from gateway.model import Price, Zone
+from gateway.model import Model, Price, Zone
 from gateway.routing import EXTRACTIVE, Catalog
 from tests.routing.helpers import SECRET, model
 
@@ -102,3 +102,9 @@ def test_prices_left_out_are_filled_in_for_external_models_only() -> None:
     assert prices["mine"] == Price()
     assert prices["set"] == Price(1, 2)
     assert catalog.unpriced == ("odd",)
+
+
+def test_a_price_stated_as_zero_stays_zero() -> None:
+    stated = Model("gpt-4o", "litellm", "openai/gpt-4o", Zone.EXTERNAL, priced=True)
+    assert Catalog([stated]).models[0].price == Price()
+    assert Catalog([stated]).unpriced == ()
