@@ -102,8 +102,7 @@ async def delete_document(request: Request, collection: str, document: str) -> R
     """Delete a document, its passages and vectors."""
     doors = doors_of(request)
     principal = await doors.caller(request)
-    await doors.library.document(request_id(request), principal, collection, document)
-    await doors.ingest.remove_document(principal, document, request=request_id(request))
+    await doors.ingest.remove_document(principal, document, collection=collection, request=request_id(request))
     return json_response({"id": document, "deleted": True})
 
 
