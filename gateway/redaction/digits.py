@@ -1,4 +1,4 @@
-"""Long rows of digits, cut into what can hold a telephone number, so that a table costs no more than its length. Pure."""
+"""Long rows of digits, cut into what can hold a telephone number: a table costs no more than its length. Pure."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """Every string of a chat request that can hold content, and the same request with those strings replaced. Pure.
 
-Closed by default: every string, every key and every number of seven digits or more is scanned, wherever it stands. Passed
-over are only fixed words of the wire format (`user`, `text`, `properties`), which can be nobody's data, and the data of
-images, audio and files inside the content of a message, which no text scanner reads. JSON inside a string (tool
-arguments, tool results) is scanned string by string and stays JSON. The text parts of one message are scanned joined too.
+Closed by default: every string, every key and every number of seven digits or more is scanned, wherever it stands.
+Passed over are only fixed words of the wire format (`user`, `text`, `properties`), which can be nobody's data, and the
+data of images, audio and files inside the content of a message, which no text scanner reads. JSON inside a string
+(tool arguments, tool results) is scanned string by string and stays JSON. The text parts of one message are scanned
+joined too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The parts of a request that no text scanner can read: which there are, and which of their data is passed over. Pure."""
+"""Parts of a request that no text scanner can read: which there are, and what of their data is passed over. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ _KINDS: Final = {
     **dict.fromkeys(("video", "video_url", "input_video", "videos"), "video"),
 }
 _READABLE: Final = frozenset(
-    ("text", "input_text", "output_text", "refusal", "thinking", "reasoning", "reasoning_text", "summary_text")
-    + ("tool_use", "tool_result", "tool_call", "function_call", "function_call_output")
+    (
+        *("text", "input_text", "output_text", "refusal", "thinking", "reasoning", "reasoning_text", "summary_text"),
+        *("tool_use", "tool_result", "tool_call", "function_call", "function_call_output"),
+    )
 )
 _DECLARED: Final = frozenset(("tools", "functions", "response_format", "metadata", "tool_choice", "arguments"))
 """Below these, `file` or `image` names a parameter, not a part."""
@@ -103,5 +105,5 @@ def _urls(text: str) -> Iterator[str]:
         major = (match[1] or "text").lower()
         if major in ("image", "audio", "video"):
             yield major
-        elif major not in ("text",) or ";base64" in match[3].lower():
+        elif major != "text" or ";base64" in match[3].lower():
             yield "file"

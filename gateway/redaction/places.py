@@ -37,7 +37,12 @@ class Places:
         self._last = "\n"
         self._blank_line = True
         """Nothing but blanks since the line began."""
-        self._start_run("")
+        self._run = "\0"
+        """Characters since the last blank, quote or angle bracket, behind a mark that it begins there."""
+        self._url = False
+        self._run_quote: str = ""
+        self._quoted_url: str = ""
+        self._after_image = False
         self._brackets: list[bool] = []
         """Open square brackets: whether each begins an image's description."""
         self._label = False
@@ -83,7 +88,9 @@ class Places:
                 self._mark(step)
 
     def _word(self, word: str) -> None:
-        if self._tag == "open":
+        if self._tag == "comment":
+            self._tag_text = ""
+        elif self._tag == "open":
             self._tag, self._tag_values, self._tag_text = ("name" if word[0].isalpha() else ""), False, ""
         elif self._tag == "equals":
             self._tag = "value"
@@ -173,12 +180,10 @@ class Places:
         if mark == "[":
             if not self._brackets:
                 self._label = self._blank_line
-            self._brackets.append(self._last == "!" or self._last == "]" and self._after_image)
+            self._brackets.append(self._last == "!" or (self._last == "]" and self._after_image))
         elif mark == "]" and self._brackets:
             self._after_image = self._brackets.pop()
             self._closed_label = self._label and not self._brackets
-
-    _after_image = False
 
     def _in_tag(self, mark: str) -> None:
         tag = self._tag
@@ -189,29 +194,37 @@ class Places:
                 self._tag, self._tag_values, self._tag_text = ("name" if mark in "/!?" else ""), False, mark
         elif tag == "comment":
             self._tag_text = (self._tag_text + mark)[-3:] if mark in "->" else ""
-            if self._tag_text == "-->":
-                self._tag = ""
+            self._tag = "" if self._tag_text == "-->" else tag
         elif tag in ('"', "'"):
-            if mark == tag:
-                self._tag = "rest"
-        elif tag == "equals" and mark in "\"'":
+            self._tag = "rest" if mark == tag else tag
+        elif tag == "equals":
+            self._after_equals(mark)
+        else:
+            self._among_attributes(mark)
+
+    def _after_equals(self, mark: str) -> None:
+        if mark in "\"'":
             self._tag = mark
         elif mark == ">":
             self._tag = ""
-        elif mark == "=" and tag != "value":
+        elif not mark.isspace():
+            self._tag = "value"
+
+    def _among_attributes(self, mark: str) -> None:
+        if mark == ">":
+            self._tag = ""
+        elif mark == "=" and self._tag != "value":
             self._tag, self._tag_values = "equals", True
         elif mark.isspace():
-            self._tag = tag if tag == "equals" else "rest"
-        elif tag == "equals":
-            self._tag = "value"
-        elif tag == "name":
+            self._tag = "rest"
+        elif self._tag == "name":
             self._tag_text += mark
             if self._tag_text.startswith("!--"):
                 self._tag, self._tag_text = "comment", ""
 
     def _in_run(self, mark: str) -> None:
         if self._quoted_url:
-            if mark == self._quoted_url or mark == "\n":
+            if mark in (self._quoted_url, "\n"):
                 self._quoted_url = ""
                 self._start_run("")
             return
@@ -283,7 +296,7 @@ class JsonPlaces:
         self._escape = ""
         if escape[1] == "u":
             try:
-                self._places.read(chr(int(escape[2:], 16)))
+                self._places.read(chr(int(escape[2:6], base=16)))
             except ValueError:
                 self._places.read(escape)
         else:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway.errors import BadPolicy
 from gateway.model import CustomRecognizer
 from gateway.redaction import names
-from gateway.redaction.digits import pieces
+from gateway.redaction.digits import LONG, pieces
 from gateway.redaction.entities import Entity
 from gateway.redaction.presidio import is_word, load, tokenise
 
@@ -30,6 +30,8 @@ _EXTENSION: Final = re.compile(
 )
 _BEFORE: Final = 12
 """Characters before a number's first digit in which its brackets and plus sign stand."""
+_PLUS: Final = re.compile(r"\+\d[^+]{1,28}")
+_GROUP: Final = re.compile(r"\d+")
 _AFTER: Final = 40
 """Characters after a number in which an extension may follow."""
 
@@ -218,7 +220,11 @@ def _phones(text: str, skip: Sequence[names.Found] = ()) -> Iterator[names.Found
     `phonenumbers` walks the whole text in Python once for each region, which is most of the time Presidio takes.
     """
     phonenumbers = importlib.import_module("phonenumbers")
-    runs = [piece for start, end in _runs(text) for piece in pieces(text, start, end)]
+    rows = _runs(text)
+    runs = [piece for start, end in rows for piece in pieces(text, start, end)]
+    for start, end in rows:
+        if end - start > LONG:
+            yield from _abroad(phonenumbers, text, start, end)
     for number, (start, end) in enumerate(runs):
         solid = end - len(text[start:end]) + len(text[start:end].rstrip())
         if any(left <= start and solid <= right and right - left > solid - start for left, right in skip):
@@ -238,6 +244,23 @@ def _phones(text: str, skip: Sequence[names.Found] = ()) -> Iterator[names.Found
                     found = found or digits_in(match.raw_string) == digits
             if found and abroad:
                 break  # With a country code every region reads the same number.
+
+
+def _abroad(phonenumbers: Any, text: str, start: int, end: int) -> Iterator[names.Found]:
+    """Numbers with a country code among other digits, which Presidio's recognizer takes for one long number."""
+    for match in _PLUS.finditer(text, start, end):
+        ends = [match.start() + group.end() for group in _GROUP.finditer(match[0])]
+        for stop in reversed(ends):
+            value = text[match.start() : stop]
+            if digits_in(value) <= PHONE_DIGITS:
+                break
+            try:
+                valid = phonenumbers.is_valid_number(phonenumbers.parse(value, None))
+            except phonenumbers.NumberParseException:
+                valid = False
+            if valid:
+                yield match.start(), stop
+                break
 
 
 def _runs(text: str) -> list[names.Found]:

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
@@ -20,7 +20,7 @@ from gateway.model import PrivacyPolicy, Redacted, Replaced, Span
 from gateway.redaction.detect import Detector
 from gateway.redaction.encodings import plainly
 from gateway.redaction.nouns import Original, Redaction
-from gateway.redaction.occurrences import needle, standing
+from gateway.redaction.occurrences import Needle, needle, standing
 from gateway.redaction.spans import resolve
 from gateway.redaction.tokens import Minter, token_spans
 
@@ -227,6 +227,7 @@ def cover(text: str, originals: Mapping[str, Original]) -> tuple[str, frozenset[
 def _link(texts: Sequence[str], found: list[list[Span]], detector: Detector, check: Callable[[], None]) -> None:
     """Extend the findings of each text by every place where a value found in any of them stands."""
     seen: set[tuple[str, str]] = set()
+    everything: list[tuple[Needle, Span]] = []
     for _ in range(_ROUNDS):
         fresh: dict[str, Span] = {}
         for text, spans in zip(texts, found, strict=True):
@@ -238,16 +239,38 @@ def _link(texts: Sequence[str], found: list[list[Span]], detector: Detector, che
         known = [(one, span) for value, span in fresh.items() if (one := needle(value))]
         if not known:
             return
-        needles = [one for one, _ in known]
+        everything += known
         for index, text in enumerate(texts):
             check()
-            more = {
-                Span(start, end, known[which][1].type, known[which][1].score)
-                for which, start, end in standing(text, needles)
-            }
-            if more - set(found[index]):
-                taken = [(start, end) for start, end, _ in token_spans(text, detector.known_types)]
-                found[index] = resolve(text, [*found[index], *more], taken)
+            _add(text, found, index, known, standing(text, [one for one, _ in known]), detector)
+            bared = _bared(text, found[index], [one for one, _ in everything])
+            _add(text, found, index, everything, bared, detector)
+
+
+def _add(
+    text: str,
+    found: list[list[Span]],
+    index: int,
+    known: Sequence[tuple[Needle, Span]],
+    places: Iterable[tuple[int, int, int]],
+    detector: Detector,
+) -> None:
+    more = {Span(start, end, known[which][1].type, known[which][1].score) for which, start, end in places}
+    if more - set(found[index]):
+        taken = [(start, end) for start, end, _ in token_spans(text, detector.known_types)]
+        found[index] = resolve(text, [*found[index], *more], taken)
+
+
+def _bared(text: str, spans: Sequence[Span], needles: Sequence[Needle]) -> Iterator[tuple[int, int, int]]:
+    """Values that will stand alone once a finding they touch has become a token: `0327Jane Roe`."""
+    edges = (text[max(0, s.start - 1) : s.start] + text[s.end : s.end + 1] for s in spans)
+    if any(character.isalnum() for edge in edges for character in edge):
+        out: list[str] = []
+        at = 0
+        for span in spans:
+            out += (text[at : span.start], "\ufffc" * (span.end - span.start))
+            at = span.end
+        yield from standing("".join((*out, text[at:])), needles)
 
 
 def _digest(policy: PrivacyPolicy) -> bytes:

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from gateway.model import PrivacyPolicy, Span
 from gateway.redaction.detect import OVERLAP, PIECE, Detector
+from gateway.redaction.encodings import decoded
 from gateway.redaction.entities import BY_TYPE
+from gateway.redaction.normalise import fold
 from gateway.redaction.presidio import load, nlp_engine
 from gateway.redaction.spans import resolve
 
@@ -144,7 +146,8 @@ def test_gates_and_shortcuts_change_nothing(text: str, threshold: float) -> None
     policy = PrivacyPolicy(threshold=threshold)
     detector = Detector(policy)
     veiled = text.replace("[", "(")  # tokens, which only we leave alone, are another test's
-    if not veiled.strip() or any(c in veiled for c in "\u00ad\u200b\u00a0"):
+    veiled = fold(veiled).text  # nor are characters that only we see through
+    if not veiled.strip() or decoded(veiled) is not None:
         return
     ours = [Span(s.start, s.end, s.type, round(s.score, 6)) for s in detector.find(veiled)]
     if max(veiled) < "\u2010":
