@@ -214,6 +214,9 @@ _PHONE_CONTEXT: Final = (
 )
 
 
+_PAGES: Final = re.compile(r"\(\d{1,5}\)\s*:")
+
+
 def _phones(text: str, skip: Sequence[names.Found] = ()) -> Iterator[names.Found]:
     """Presidio's phone recognizer, region by region, but only over the runs of characters that can hold a number.
 
@@ -236,12 +239,18 @@ def _phones(text: str, skip: Sequence[names.Found] = ()) -> Iterator[names.Found
         window = text[first : min(end + _AFTER, following)]
         digits = digits_in(text[start:end])
         abroad = text[start:end].lstrip(" ([").startswith("+")
+        windows = [window]
+        if pages := _PAGES.search(window):
+            # "…12(3): 211-227 (2003)" reads as a place in a journal and would hide the number that it ends; Presidio,
+            # which reads on from before, may see either. Both are looked at.
+            windows.append(window[: pages.start()])
         for region in _REGIONS:
             found = False
-            for match in phonenumbers.PhoneNumberMatcher(window, region, leniency=1):
-                if match.start + first < end and digits_in(match.raw_string) >= PHONE_DIGITS:
-                    yield match.start + first, match.end + first
-                    found = found or digits_in(match.raw_string) == digits
+            for each in windows:
+                for match in phonenumbers.PhoneNumberMatcher(each, region, leniency=1):
+                    if match.start + first < end and digits_in(match.raw_string) >= PHONE_DIGITS:
+                        yield match.start + first, match.end + first
+                        found = found or digits_in(match.raw_string) == digits
             if found and abroad:
                 break  # With a country code every region reads the same number.
 
