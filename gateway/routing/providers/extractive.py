@@ -23,11 +23,15 @@ NO_PASSAGES: Final = "No language model answered, and nothing was found that you
 NO_MATCH: Final = "No language model answered, and no sentence of the passages found bears on the question."
 MAX_SENTENCES: Final = 4
 MAX_SENTENCE_CHARS: Final = 600
+FEWEST_WORDS: Final = 3
 _WORD: Final = re.compile(r"\w+", re.UNICODE)
-# After a sentence's end, at an empty line, and before a list item, heading or table row. A single line end inside a
-# paragraph is only where the author's editor wrapped.
+# After a sentence's end, at an empty line, and before a list item, heading, table row or labelled field. A single line
+# end inside a paragraph is only where the author's editor wrapped.
 _BREAK: Final = re.compile(
-    r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9\[*_])|\s*\n\s*\n\s*|\s*\n\s*(?=\|)|\s*\n\s*(?:[-*•]\s+|\d+[.)]\s+|#+\s+)"
+    r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9\[*_])"
+    r"|\s*\n\s*\n\s*"
+    r"|\s*\n\s*(?=\||[A-Z][\w -]{0,40}:\s)"
+    r"|\s*\n\s*(?:[-*•]\s+|\d+[.)]\s+|#+\s+)"
 )
 _MARKUP: Final = re.compile(r"\*\*|__|`")
 _STOP: Final = frozenset(
@@ -139,7 +143,8 @@ def split(text: str) -> list[str]:
         sentence = _MARKUP.sub("", " ".join(piece.split()).strip("|#-*• "))
         if len(sentence) > MAX_SENTENCE_CHARS:
             sentence = sentence[:MAX_SENTENCE_CHARS].rsplit(" ", 1)[0] + " ..."
-        if _WORD.search(sentence):
+        # A heading or a lone number bears on many questions and answers none.
+        if len(_WORD.findall(sentence)) >= FEWEST_WORDS:
             found.append(sentence)
     return found
 
