@@ -43,9 +43,10 @@ class Shell:
             return
         request_id = new_request_id()
         scope.setdefault("state", {})["request_id"] = request_id
-        one = _Request(self, receive, send, request_id)
+        limited = scope["path"] not in UNLIMITED
+        one = _Request(self, receive, send, request_id, limited=limited)
         try:
-            if scope["path"] not in UNLIMITED:
+            if limited:
                 one.enter(with_body=scope["method"] in WITH_BODY)
             await self._app(scope, one.receive, one.send)
         except RateLimited as full:
@@ -74,6 +75,14 @@ class Shell:
             raise RateLimited("the gateway is receiving as many requests as it may", hint="try again in a moment")
         self._sending += 1
 
+    def limits(self) -> list[tuple[bytes, bytes]]:
+        """What clients of the OpenAI wire look for. The limit is of requests at a time, so a place is soon free."""
+        return [
+            (b"x-ratelimit-limit-requests", str(self._limit).encode()),
+            (b"x-ratelimit-remaining-requests", str(max(0, self._limit - self._busy)).encode()),
+            (b"x-ratelimit-reset-requests", b"1s"),
+        ]
+
     def give_back(self, *, sending: bool) -> None:
         """Give a place back."""
         if sending:
@@ -85,11 +94,12 @@ class Shell:
 class _Request:
     """One request's place among the others, and its id in the answer's head."""
 
-    def __init__(self, shell: Shell, receive: Receive, send: Send, request_id: str) -> None:
+    def __init__(self, shell: Shell, receive: Receive, send: Send, request_id: str, *, limited: bool) -> None:
         self._shell = shell
         self._receive = receive
         self._send = send
         self._id = request_id
+        self._limited = limited
         self._sending: bool | None = None
         """True while its body comes, False while it is served, None when it has no place."""
         self.started = False
@@ -118,9 +128,10 @@ class _Request:
         if message["type"] == "http.response.start":
             self.started = True
             names = {name for name, _ in message["headers"]}
-            for name in (b"x-request-id", REQUEST_ID.encode()):
-                if name not in names:
-                    message["headers"] = [*message["headers"], (name, self._id.encode())]
+            ours = [(b"x-request-id", self._id.encode()), (REQUEST_ID.encode(), self._id.encode())]
+            if self._limited:
+                ours += self._shell.limits()
+            message["headers"] = [*message["headers"], *(pair for pair in ours if pair[0] not in names)]
         await self._send(message)
 
 

@@ -224,6 +224,8 @@ def test_every_answer_carries_its_ids(world: World) -> None:
     assert ok.headers["x-gateway-request-id"] == ok.headers["x-request-id"] == ok.json()["gateway"]["request_id"]
     assert ok.headers["x-gateway-policy"].startswith("sha256:")
     assert ok.headers["x-gateway-model"] == "house"
+    assert int(ok.headers["x-ratelimit-remaining-requests"]) < int(ok.headers["x-ratelimit-limit-requests"])
+    assert ok.headers["x-ratelimit-reset-requests"] == "1s"
     bad = httpx.get(f"{world.url}/nowhere")
     assert bad.headers["x-request-id"]
     assert bad.json()["error"]["code"] == "not_found"

@@ -85,6 +85,10 @@ async def test_over_the_limit_is_429_and_places_come_back() -> None:
     release.set()
     await settle()
     assert (first.status(), health.status()) == (200, 200)
+    head = dict(first.sent[0]["headers"])
+    assert head[b"x-ratelimit-limit-requests"] == b"1"
+    assert head[b"x-ratelimit-remaining-requests"] == b"0"
+    assert b"x-ratelimit-limit-requests" not in dict(health.sent[0]["headers"])
     third = Client(shell)
     third.finish_body()
     await settle()
