@@ -21,7 +21,7 @@ from gateway.chat.attempt import Attempt
 from gateway.chat.covering import call_of, cover_all
 from gateway.chat.find import Finder, Found
 from gateway.chat.options import Options
-from gateway.chat.prompt import OWN_WORDS, earlier_texts, last_question, with_passages
+from gateway.chat.prompt import earlier_texts, last_question, with_passages, without_own_words
 from gateway.chat.restoring import StreamRestorer, answer_text, restore_answer
 from gateway.chat.sight import count_types, look
 from gateway.chat.values import Admitted, Answer, Asked, Grounded, Routed, Scanned, Streamed
@@ -210,13 +210,8 @@ class Chat:
         plain = model.zone in bundle.privacy.plain_zones
         outgoing = self._router.prepare(model, call_of(grounded, plain=plain))
         if not plain:
-            own = OWN_WORDS if grounded.found.passages else ""
-            originals = {
-                token: original
-                for token, original in grounded.sight.originals.items()
-                if not own or original.value not in own
-            }
-            leaked = await apart(len(outgoing.body), lambda: find_originals(outgoing.body, originals))
+            body, originals = without_own_words(outgoing.body), grounded.sight.originals
+            leaked = await apart(len(body), lambda: find_originals(body, originals))
             if leaked:
                 raise EgressBlocked(
                     "personal data stood in the bytes about to leave: " + ", ".join(sorted(set(leaked))),

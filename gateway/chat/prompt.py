@@ -17,8 +17,16 @@ ALONE = 300
 _MARK = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
 CITE = "After each statement put the number of the passage that supports it, like [1]."
 
-OWN_WORDS = f"{RULES} {CITE}"
-"""The gateway's own words; a name that is one of them (Text, Answer) does not give anything away by standing here."""
+
+def without_own_words(body: bytes) -> bytes:
+    """A request's bytes without the gateway's own sentences, for the look at what must not leave.
+
+    A name may be one of their words (Text, Answer) and gives nothing away by standing there; everywhere else it is looked
+    for. They hold nothing that JSON would escape.
+    """
+    for own in (RULES, CITE):
+        body = body.replace(own.encode(), b"")
+    return body
 
 
 def last_question(body: Json) -> str:
