@@ -21,8 +21,8 @@ CITE = "After each statement put the number of the passage that supports it, lik
 def without_own_words(body: bytes) -> bytes:
     """A request's bytes without the gateway's own sentences, for the look at what must not leave.
 
-    A name may be one of their words (Text, Answer) and gives nothing away by standing there; everywhere else it is looked
-    for. They hold nothing that JSON would escape.
+    A name may be one of their words (Text, Answer) and gives nothing away by standing there; everywhere else it is
+    looked for. They hold nothing that JSON would escape.
     """
     for own in (RULES, CITE):
         body = body.replace(own.encode(), b"")
