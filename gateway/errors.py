@@ -163,6 +163,11 @@ class RedactionUnavailable(Unavailable):
 
     code, status = "redaction_unavailable", 503
 
+    def __init__(self, message: str, *, hint: str = "", reason: str = "failed") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        """One word for the metric: `failed`, `timeout`, `queue_full`, `no_thread`."""
+
 
 class UpstreamFailed(Unavailable):
     """The model's server answered with an error or broke off, and no fallback was left."""

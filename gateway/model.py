@@ -14,6 +14,9 @@ from typing import Any, TypeAlias
 EVERYONE = "*"
 """The principal that every caller carries; a document allowed to it is readable by its collection's readers."""
 
+ANSWER = "answer"
+"""Stands for a collection in `entity:<TYPE>@answer`: values that models bring in. No collection has this name."""
+
 Json: TypeAlias = dict[str, Any]
 
 
@@ -296,7 +299,14 @@ class CustomRecognizer:
     """(regular expression, score)"""
     context: tuple[str, ...] = ()
     deny_list: tuple[str, ...] = ()
-    """Literal values always found, whole words, any case."""
+    """Literal values always found: whole words, in any case, with or without accents."""
+    deny_list_score: float = 1.0
+    allow_list: tuple[str, ...] = ()
+    """Values this recognizer passes over, exactly as written."""
+    checksum: str = ""
+    """Name of the check that what a pattern matched must pass, such as `luhn`; empty for none."""
+    languages: tuple[str, ...] = ()
+    """Languages of the texts it reads; empty for every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,10 +320,33 @@ class PrivacyPolicy:
     threshold: float = 0.4
     allow_list: tuple[str, ...] = ()
     recognizers: tuple[CustomRecognizer, ...] = ()
+    regions: tuple[str, ...] = ("us", "uk", "de")
+    """Packs of recognizers for the numbers of countries; read where `entities` does not name every type itself."""
+    without: tuple[str, ...] = ()
+    """Built-in types not looked for, though `entities` or a region brings them; custom recognizers still find them."""
+    methods: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Entity type or `*` -> zone or `*` -> what stands there for a value.
+
+    That is `token`, `surrogate`, `format`, `mask`, `hash`, `drop` or `block`; a token where nothing is said.
+    """
     refuse: Mapping[str, frozenset[Zone]] = field(default_factory=dict)
     """Entity type -> zones it may not reach even as a token."""
+    tools: tuple[str, ...] = ("*",)
+    """Names of tools, `*` for any characters, in whose arguments values are restored; elsewhere the type is shown."""
     plain_zones: frozenset[Zone] = frozenset()
     """Zones that receive original text. Empty: every zone receives tokens."""
+
+    def method(self, type_: str, zone: Zone) -> str:
+        """What a zone receives for a value of this type: what is said of the type counts before what is said of `*`."""
+        for key in (type_, "*"):
+            said = self.methods.get(key, {})
+            if (method := said.get(zone) or said.get("*")) is not None:
+                return method
+        return "token"
+
+    def blocks(self, type_: str, zone: Zone) -> bool:
+        """Whether a request with a value of this type may not go to the zone at all."""
+        return zone in self.refuse.get(type_, ()) or self.method(type_, zone) == "block"
 
 
 @dataclass(frozen=True, slots=True)

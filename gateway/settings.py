@@ -40,6 +40,9 @@ class Server(Section):
     max_body_bytes: int = Field(10_485_760, ge=1024, description="Largest JSON request body, in bytes.")
     max_upload_bytes: int = Field(33_554_432, ge=1024, description="Largest uploaded document, in bytes.")
     max_concurrency: int = Field(256, ge=1, description="Requests one worker serves at a time; more get 429.")
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="Token that `/metrics` asks for; absent: it is not served."
+    )
 
 
 class Database(Section):
@@ -121,6 +124,7 @@ class Redaction(Section):
     timeout_s: float = Field(10.0, gt=0, description="Seconds a scan may take; longer is refused, never skipped.")
     queue: int = Field(128, ge=1, description="Scans that may wait; more are refused with 503.")
     cache_entries: int = Field(4096, ge=0, description="Texts whose findings are kept, by keyed digest.")
+    keep_hours: float = Field(24.0, ge=0, le=8784, description="Hours that `/v1/restore` knows tokens; 0: none.")
 
 
 class Retrieval(Section):

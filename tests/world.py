@@ -20,7 +20,7 @@ from gateway.app.web import application
 from gateway.cli.root import OPERATOR
 from gateway.crypto import KeyRing
 from gateway.model import Zone
-from gateway.settings import Database, ModelEntry, ModelPrice, Ollama, Server, Settings
+from gateway.settings import Database, ModelEntry, ModelPrice, Ollama, Redaction, Server, Settings
 from tests.simulators import Behaviour, OpenAISimulator
 
 T = TypeVar("T")
@@ -47,6 +47,9 @@ DOCUMENTS = (
     ),
     ("finance", "confidential", "vendors.csv", "vendor,iban\nKestrel Optics,GB29 NWBK 6016 1331 9268 19\n"),
 )
+
+
+METRICS_TOKEN = "the-token-of-metrics"
 
 
 @dataclass
@@ -96,9 +99,10 @@ def settings_for(folder: Path, database_url: str, local: str, cloud: str) -> Set
     """Two models: `house` in the local zone, `cloud` in the external one, which costs and is better."""
     return Settings(
         data_dir=folder,
-        server=Server(max_body_bytes=1_000_000),
+        server=Server(max_body_bytes=1_000_000, metrics_token=SecretStr(METRICS_TOKEN)),
         database=Database(url=SecretStr(database_url)),
         ollama=Ollama(discover=False),
+        redaction=Redaction(timeout_s=60),
         models=(
             ModelEntry(name="house", provider="openai", zone=Zone.LOCAL, base_url=local, quality=0.6, context=32_000),
             ModelEntry(
@@ -160,4 +164,4 @@ def open_world(folder: Path, database_url: str, *, documents: bool = True) -> Wo
                 raise
 
     threading.Thread(target=main, name="gateway", daemon=True).start()
-    return ready.result(120)
+    return ready.result(600)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import __version__
-from gateway.api import documents, health, openai, texts
+from gateway.api import documents, health, metrics, openai, texts
 from gateway.api.doors import Doors, Limits, request_id
 from gateway.api.shape import error_response
 from gateway.api.shell import Shell
@@ -25,12 +25,10 @@ NOT_YET = {
     "/v1/embeddings": "the embeddings API",
     "/v1/responses": "the responses API",
     "/v1/messages": "the Anthropic API",
-    "/v1/restore": "restoring tokens",
     "/v1/feedback": "feedback",
     "/v1/receipts": "receipts",
     "/api/": "the Ollama API",
     "/mcp": "MCP",
-    "/metrics": "metrics",
     "/admin": "the console",
 }
 """What clients may look for here and will find in a later version."""
@@ -66,12 +64,13 @@ def build(
             "auto_configure": False,
         },
     )
-    for router in (openai.router, texts.router, documents.router, health.router, *more):
+    for router in (openai.router, texts.router, documents.router, health.router, metrics.router, *more):
         app.include_router(router)
     app.add_exception_handler(GatewayError, _gateway_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_middleware(Shell, max_concurrency=max_concurrency)
+    app.state.served = metrics.Served()
+    app.add_middleware(Shell, max_concurrency=max_concurrency, served=app.state.served)
     return app
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from gateway.chat import Chat, Library, Texts
+from gateway.chat import Chat, Library, Returns, Texts
 from gateway.identity import Keys, from_headers
 from gateway.ingest import Ingest
 from gateway.model import Json, Principal
@@ -28,11 +28,16 @@ class Doors:
     keys: Keys
     chat: Chat
     texts: Texts
+    returns: Returns
     library: Library
     ingest: Ingest
     ready: Callable[[], Awaitable[Json]]
     """What each dependency says of itself: {"ready": bool, "checks": {name: "ok" or a sentence}}."""
     limits: Limits
+    measures: Callable[[], Json]
+    """Counts for `/metrics`, as `gateway.api.metrics.render` reads them."""
+    may_measure: Callable[[str], bool] | None = None
+    """Whether an `Authorization` header may read them; None: they are not served."""
 
     async def caller(self, request: Request) -> Principal:
         """Who is asking. Raises Unauthenticated."""

@@ -8,12 +8,13 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.api.metrics import Served
 from gateway.api.shape import REQUEST_ID, error_response
 from gateway.errors import Broken, RateLimited
 
 log = logging.getLogger("gateway.api")
 
-UNLIMITED = frozenset({"/healthz", "/readyz"})
+UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 SENDERS = 4
 
@@ -30,8 +31,9 @@ class Shell:
     there may be `SENDERS` times as many.
     """
 
-    def __init__(self, app: ASGIApp, max_concurrency: int) -> None:
+    def __init__(self, app: ASGIApp, max_concurrency: int, served: Served | None = None) -> None:
         self._app = app
+        self._served = served or Served()
         self._limit = max_concurrency
         self._busy = 0
         self._sending = 0
@@ -45,6 +47,7 @@ class Shell:
         scope.setdefault("state", {})["request_id"] = request_id
         limited = scope["path"] not in UNLIMITED
         one = _Request(self, receive, send, request_id, limited=limited)
+        self._served.begin()
         try:
             if limited:
                 one.enter(with_body=scope["method"] in WITH_BODY)
@@ -62,6 +65,7 @@ class Shell:
             await error_response(broken, request_id)(scope, receive, one.send)
         finally:
             one.leave()
+            self._served.end(scope, one.status)
 
     def serve(self) -> None:
         """Take a place, or raise RateLimited."""
@@ -103,6 +107,7 @@ class _Request:
         self._sending: bool | None = None
         """True while its body comes, False while it is served, None when it has no place."""
         self.started = False
+        self.status = 0
 
     def enter(self, *, with_body: bool) -> None:
         if with_body:
@@ -127,6 +132,7 @@ class _Request:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            self.status = message["status"]
             names = {name for name, _ in message["headers"]}
             ours = [(b"x-request-id", self._id.encode()), (REQUEST_ID.encode(), self._id.encode())]
             if self._limited:

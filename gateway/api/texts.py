@@ -1,4 +1,4 @@
-"""`/v1/search` and `/v1/redact`: the rooms without a model."""
+"""`/v1/search`, `/v1/redact` and `/v1/restore`: the rooms without a model."""
 
 from __future__ import annotations
 
@@ -37,19 +37,46 @@ async def search(request: Request) -> Response:
 
 @router.post("/redact", response_model=None)
 async def redact(request: Request) -> Response:
-    """`{"text"}` or `{"texts": [..]}` with personal data replaced by tokens."""
+    """`{"text"}` or `{"texts": [..]}`, and `"keep"`, with personal data replaced by tokens."""
     doors = doors_of(request)
     principal = await doors.caller(request)
     body = await read_json(request, doors.limits.max_body_bytes)
-    _only(body, {"text", "texts"})
-    single = isinstance(body.get("text"), str) and "texts" not in body
-    texts = [body["text"]] if single else body.get("texts")
+    texts = _texts(body, {"keep"})
+    keep = _flag(body, "keep", default=True)
+    done = await doors.texts.redact(request_id(request), principal, texts, keep=keep)
+    if "texts" not in body:
+        return json_response({**done["results"][0], "kept_until": done["kept_until"]})
+    return json_response(done)
+
+
+@router.post("/restore", response_model=None)
+async def restore(request: Request) -> Response:
+    """`{"text"}` or `{"texts": [..]}`, and `"everywhere"`, with the tokens turned back that this caller may see."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    body = await read_json(request, doors.limits.max_body_bytes)
+    texts = _texts(body, {"everywhere"})
+    everywhere = _flag(body, "everywhere", default=False)
+    done = await doors.returns.restore(request_id(request), principal, texts, everywhere=everywhere)
+    return json_response(done[0] if "texts" not in body else {"results": done})
+
+
+def _texts(body: Json, options: set[str]) -> list[str]:
+    """The text or texts of a body that may hold these options besides. Raises Invalid."""
+    _only(body, {"text", "texts", *options})
+    texts = body.get("texts") if "texts" in body else [body.get("text")]
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise Invalid("give text, or texts as a list of texts", param="text")
     if len(texts) > MAX_TEXTS:
         raise Invalid(f"at most {MAX_TEXTS} texts at a time", param="texts")
-    done = await doors.texts.redact(request_id(request), principal, texts)
-    return json_response(done[0] if single else {"results": done})
+    return texts
+
+
+def _flag(body: Json, name: str, *, default: bool) -> bool:
+    value = body.get(name, default)
+    if not isinstance(value, bool):
+        raise Invalid(f"{name} must be true or false", param=name)
+    return value
 
 
 def _only(body: Json, known: set[str]) -> None:

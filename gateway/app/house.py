@@ -15,7 +15,7 @@ from pathlib import Path
 from gateway.api.shell import new_request_id
 from gateway.app.files import shipped
 from gateway.audit import AuditLog
-from gateway.chat import Chat, Finder, Library, Texts
+from gateway.chat import Chat, Finder, Library, Returns, Texts
 from gateway.crypto import KeyRing, Secret
 from gateway.errors import GatewayError
 from gateway.govern import Credentials, Guard, Log, Policies
@@ -23,7 +23,7 @@ from gateway.identity import Keys
 from gateway.ingest import Ingest
 from gateway.model import Json, Model, Price
 from gateway.policy import Current, Versions, load_files
-from gateway.redaction import Redactor, Vault
+from gateway.redaction import Kept, Redactor, Vault
 from gateway.retrieval import Embedder, Index, Lineage, Parser
 from gateway.routing import OllamaSite, Router, Timeouts
 from gateway.settings import ModelEntry, Settings
@@ -70,6 +70,7 @@ class House:
     router: Router
     chat: Chat
     texts: Texts
+    returns: Returns
     library: Library
     ingest: Ingest
     policies: Policies
@@ -89,6 +90,14 @@ class House:
         ready = all(value == "ok" for value in checks.values())
         digest = self.current.bundle.digest if self.current.ready else None
         return {"ready": ready, "policy": digest, "checks": checks}
+
+    def measures(self) -> Json:
+        """Counts for `/metrics`."""
+        return {
+            "redaction_failures": dict(self.redactor.failures),
+            "redaction_waiting": self.redactor.waiting,
+            "audit_healthy": self.audit.healthy,
+        }
 
 
 def key_ring(settings: Settings) -> KeyRing:
@@ -166,6 +175,9 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
         parser = _parser(settings)
         stack.push_async_callback(parser.close)
         vault = Vault(store, ring)
+        kept = Kept(store, ring, now, hours=settings.redaction.keep_hours)
+        await kept.start()
+        stack.push_async_callback(kept.close)
         index = Index(store, ring, now)
         finder = Finder(redactor, vault, index, embedder)
         lineage = Lineage(store, ring, now)
@@ -198,12 +210,14 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             texts=Texts(
                 current=current,
                 redactor=redactor,
+                kept=kept,
                 finder=finder,
                 lineage=lineage,
                 audit=audit,
                 now=now,
                 top_k=top_k,
             ),
+            returns=Returns(current=current, kept=kept, vault=vault, index=index, audit=audit, now=now),
             library=Library(current, index, vault, redactor, audit, now),
             ingest=Ingest(
                 store=store,

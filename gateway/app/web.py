@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from gateway import admin, api
 from gateway.app.house import House, open_house
+from gateway.crypto import Secret
 from gateway.settings import Settings, find_file, load
 
 
@@ -25,10 +26,13 @@ def application(settings: Settings, house: House | None = None) -> FastAPI:
                 keys=rooms.keys,
                 chat=rooms.chat,
                 texts=rooms.texts,
+                returns=rooms.returns,
                 library=rooms.library,
                 ingest=rooms.ingest,
                 ready=rooms.ready,
                 limits=api.Limits(settings.server.max_body_bytes, settings.server.max_upload_bytes),
+                measures=rooms.measures,
+                may_measure=bearer_of(token.get_secret_value() if (token := settings.server.metrics_token) else ""),
             )
             app.state.admin = admin.Doors(
                 rooms.keys, rooms.policies, rooms.credentials, rooms.log, settings.server.max_body_bytes
@@ -41,6 +45,14 @@ def application(settings: Settings, house: House | None = None) -> FastAPI:
         max_concurrency=settings.server.max_concurrency,
         more=[admin.router],
     )
+
+
+def bearer_of(token: str) -> Callable[[str], bool] | None:
+    """Whether an `Authorization` header carries the token; None without one."""
+    if not token:
+        return None
+    wanted = Secret(f"Bearer {token}")
+    return lambda header: Secret(header) == wanted
 
 
 def create() -> FastAPI:

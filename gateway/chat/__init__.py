@@ -4,7 +4,8 @@ from gateway.chat.find import Finder
 from gateway.chat.journey import Chat
 from gateway.chat.library import Library
 from gateway.chat.options import Options, split
-from gateway.chat.texts import Texts
+from gateway.chat.returns import Returns
+from gateway.chat.texts import Texts, scope_of
 from gateway.chat.values import Answer, Streamed
 
-__all__ = ["Answer", "Chat", "Finder", "Library", "Options", "Streamed", "Texts", "split"]
+__all__ = ["Answer", "Chat", "Finder", "Library", "Options", "Returns", "Streamed", "Texts", "scope_of", "split"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from gateway.audit import AuditLog
@@ -12,6 +12,7 @@ from gateway.chat import records
 from gateway.chat.values import Routed, Sending
 from gateway.errors import GatewayError
 from gateway.model import Outgoing, Position, Record
+from gateway.redaction import Rendering
 
 log = logging.getLogger("gateway.chat")
 
@@ -37,24 +38,38 @@ class Attempt:
         number: int,
         watch: records.Watch,
         now: Callable[[], datetime],
+        rendering: Rendering | None = None,
+        shown: bytes | None = None,
     ) -> Attempt:
-        """Make the intent durable. Cancelled meanwhile, the attempt still ends with an outcome."""
-        writing = asyncio.ensure_future(audit.append(records.intent(routed, outgoing, number, now())))
+        """Make the intent durable. Cancelled meanwhile, the attempt still ends with an outcome.
+
+        `shown`: what the record holds of the bytes sent, where `rendering` put something in the place of tokens.
+        """
+        record = records.intent(routed, outgoing, number, now(), rendering, shown)
+        writing = asyncio.ensure_future(audit.append(record))
         try:
             intent = await asyncio.shield(writing)
         except asyncio.CancelledError as gone:
             intent = await writing
-            await cls(Sending(routed, outgoing, intent, number), audit, watch, now).fail(gone)
+            await cls(Sending(routed, outgoing, intent, number, rendering), audit, watch, now).fail(gone)
             raise
         watch.mark("intent")
-        return cls(Sending(routed, outgoing, intent, number), audit, watch, now)
+        return cls(Sending(routed, outgoing, intent, number, rendering), audit, watch, now)
 
-    async def finish(self, text: str, usage: object, finish: Sequence[str]) -> Position:
-        """The answer is complete. `text` is as the model gave it. Raises AuditUnavailable: then there is no answer."""
+    async def finish(
+        self, text: str, usage: object, finish: Sequence[str], masked: Mapping[str, int] | None = None
+    ) -> Position:
+        """The answer is complete. `text`: with tokens and masks; `masked`: the model's own values that were, by type.
+
+        Raises AuditUnavailable: then there is no answer.
+        """
         self._watch.mark("model")
-        return await self._end(records.outcome(self.sending, text, usage, finish, self._watch, self._now()))
+        record = records.outcome(self.sending, text, usage, finish, self._watch, self._now(), masked=masked)
+        return await self._end(record)
 
-    async def fail(self, fault: BaseException, text: str = "", usage: object = None) -> None:
+    async def fail(
+        self, fault: BaseException, text: str = "", usage: object = None, masked: Mapping[str, int] | None = None
+    ) -> None:
         """The attempt ended without a complete answer; `text` is what came before. Raises nothing of its own."""
         if self._ending is not None:
             await asyncio.wait({self._ending})
@@ -62,7 +77,9 @@ class Attempt:
         self._watch.mark("failed")
         code = _code(fault)
         kind = None if isinstance(fault, GatewayError) or code == CLIENT_CLOSED else type(fault).__name__
-        record = records.outcome(self.sending, text, usage, [], self._watch, self._now(), error=code, fault=kind)
+        record = records.outcome(
+            self.sending, text, usage, [], self._watch, self._now(), error=code, fault=kind, masked=masked
+        )
         try:
             await self._end(record)
         except GatewayError as error:

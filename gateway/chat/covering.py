@@ -7,8 +7,8 @@ from dataclasses import replace
 from gateway.chat.find import Found
 from gateway.chat.prompt import with_passages
 from gateway.chat.values import Grounded, Scanned
-from gateway.model import Call, Json
-from gateway.redaction import Original, cover, leaves, replace_leaves
+from gateway.model import Call, Json, Zone
+from gateway.redaction import Original, Renderer, Rendering, cover, leaves, replace_leaves
 
 
 def cover_all(scanned: Scanned, found: Found) -> tuple[Json, Found, dict[str, Original]]:
@@ -47,3 +47,18 @@ def call_of(grounded: Grounded, *, plain: bool) -> Call:
             system=scanned.admitted.system,
         )
     return Call(body, bool(body.get("stream")), grounded.redacted_question, grounded.found.passages)
+
+
+def rendering_of(call: Call, grounded: Grounded, renderer: Renderer, zone: Zone) -> Rendering | None:
+    """What this zone receives for the tokens of a call; None when they go as they are. Raises ContentRefused."""
+    texts = [leaf.text for leaf in leaves(call.body)]
+    policy = grounded.scanned.admitted.asked.bundle.privacy
+    return renderer.rendering(texts, grounded.sight.originals, policy, zone)
+
+
+def rendered(call: Call, rendering: Rendering) -> Call:
+    """The call as the zone receives it; question and passages, which the built-in answerer reads, stay."""
+    found = leaves(call.body)
+    # What is joined is only looked at; its parts are leaves of their own.
+    texts = [leaf.text if leaf.path[-1] == "joined" else rendering.render(leaf.text) for leaf in found]
+    return replace(call, body=replace_leaves(call.body, found, texts))

@@ -8,6 +8,7 @@ A stage that fails stops the line; the refusal is recorded before the caller hea
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -18,16 +19,17 @@ from gateway.audit import AuditLog
 from gateway.chat import records
 from gateway.chat.apart import apart
 from gateway.chat.attempt import Attempt
-from gateway.chat.covering import call_of, cover_all
+from gateway.chat.covering import call_of, cover_all, rendered, rendering_of
 from gateway.chat.find import Finder, Found
 from gateway.chat.options import Options
+from gateway.chat.output import reading_for
 from gateway.chat.prompt import earlier_texts, last_question, with_passages, without_own_words
-from gateway.chat.restoring import StreamRestorer, answer_text, restore_answer
+from gateway.chat.restoring import Reading, StreamRestorer, answer_text, restore_answer
 from gateway.chat.sight import count_types, look
 from gateway.chat.values import Admitted, Answer, Asked, Grounded, Routed, Scanned, Streamed
+from gateway.chat.zones import naming_unscannable, zones_of
 from gateway.errors import (
     Broken,
-    ContentRefused,
     EgressBlocked,
     GatewayError,
     ModelNotFound,
@@ -174,41 +176,39 @@ class Chat:
         """Routing: sensitivity first, then what the caller may use, then the objective."""
         admitted = grounded.scanned.admitted
         bundle = admitted.asked.bundle
-        zones = self._zones(grounded)
+        zones = zones_of(grounded)
         principal = admitted.asked.principal
 
         def permitted(model: Model) -> Decision:
             return bundle.decide(principal, f"model:{model.name}", "use")
 
         body = grounded.body
-        route = self._router.choose(
-            policy=bundle.routing,
-            zones=zones,
-            preference=admitted.options.preference,
-            permitted=permitted,
-            tokens_in=records.estimate_tokens(body),
-            tokens_out=body.get("max_completion_tokens") or body.get("max_tokens") or DEFAULT_ANSWER_TOKENS,
-            needs_tools=bool(body.get("tools") or body.get("functions")),
-            grounded=bool(grounded.found.passages),
-        )
-        return Routed(grounded, route)
-
-    def _zones(self, grounded: Grounded) -> frozenset[Zone]:
-        bundle = grounded.scanned.admitted.asked.bundle
-        zones = bundle.zones(grounded.sensitivity)
-        if not zones and (kinds := bundle.refused_types(grounded.sensitivity)):
-            raise ContentRefused(
-                "content of this type may not reach any model that could answer: " + ", ".join(kinds),
-                hint="take it out of the request, or ask an administrator about privacy.yaml",
+        with naming_unscannable(grounded):
+            route = self._router.choose(
+                policy=bundle.routing,
+                zones=zones,
+                preference=admitted.options.preference,
+                permitted=permitted,
+                tokens_in=records.estimate_tokens(body),
+                tokens_out=body.get("max_completion_tokens") or body.get("max_tokens") or DEFAULT_ANSWER_TOKENS,
+                needs_tools=bool(body.get("tools") or body.get("functions")),
+                grounded=bool(grounded.found.passages),
             )
-        return zones
+        return Routed(grounded, route)
 
     async def _send(self, routed: Routed, model: Model, number: int, watch: records.Watch) -> Attempt:
         """Prepare the exact bytes, look at them once more, and make the intent durable."""
         grounded = routed.grounded
         bundle = grounded.scanned.admitted.asked.bundle
         plain = model.zone in bundle.privacy.plain_zones
-        outgoing = self._router.prepare(model, call_of(grounded, plain=plain))
+        call = call_of(grounded, plain=plain)
+        outgoing, rendering, shown = self._router.prepare(model, call), None, None
+        if bundle.privacy.methods and model.provider != "extractive":
+            # Nothing of what the built-in answerer is given leaves the process.
+            renderer = self._redactor.renderer(grounded.scanned.admitted.asked.principal.tenant)
+            rendering = await asyncio.to_thread(rendering_of, call, grounded, renderer, model.zone)
+            if rendering is not None:
+                shown, outgoing = outgoing.body, self._router.prepare(model, rendered(call, rendering))
         if not plain:
             body, originals = without_own_words(outgoing.body), grounded.sight.originals
             leaked = await apart(len(body), lambda: find_originals(body, originals))
@@ -217,7 +217,7 @@ class Chat:
                     "personal data stood in the bytes about to leave: " + ", ".join(sorted(set(leaked))),
                     hint="nothing was sent; the refusal is on record under this request id",
                 )
-        return await Attempt.begin(self._audit, routed, outgoing, number, watch, self._now)
+        return await Attempt.begin(self._audit, routed, outgoing, number, watch, self._now, rendering, shown)
 
     # --- answers ---------------------------------------------------------------------------------------------------
 
@@ -227,10 +227,13 @@ class Chat:
             attempt = await self._send(routed, model, number, watch)
             try:
                 raw = await self._router.complete(attempt.sending.outgoing)
-                answer = restore_answer(raw, routed.grounded.sight_of(model))
+                rendering = attempt.sending.rendering
+                reading = await reading_for(routed.grounded, model, self._redactor.failed, rendering)
+                answer = await apart(len(answer_text(raw)), lambda: restore_answer(raw, reading))  # noqa: B023
                 finish = [str(choice.get("finish_reason")) for choice in raw.get("choices", [])]
-                await self._remember(routed, [answer_text(raw), answer_text(answer)])
-                position = await attempt.finish(answer_text(raw), raw.get("usage"), finish)
+                said = "".join(reading.said)
+                await self._remember(routed, [said, answer_text(answer)])
+                position = await attempt.finish(said, raw.get("usage"), finish, reading.masked)
             except FALLS_BACK as error:
                 await attempt.fail(error)
                 failure = error
@@ -238,7 +241,7 @@ class Chat:
             except BaseException as fault:
                 await attempt.fail(fault)
                 raise
-            note = records.note(routed, model, position)
+            note = records.note(routed, model, position, reading.masked)
             return Answer({**answer, "model": model.name, "gateway": note}, _headers(routed, model))
         raise failure or Broken("a route without models", hint="report it with the request id")
 
@@ -249,6 +252,7 @@ class Chat:
             attempt = await self._send(routed, model, number, watch)
             upstream = self._router.stream(attempt.sending.outgoing)
             try:
+                reading = await reading_for(routed.grounded, model, self._redactor.failed, attempt.sending.rendering)
                 first = await anext(upstream)
             except (StopAsyncIteration, *FALLS_BACK) as error:
                 ended = UpstreamFailed("the model's server ended its stream before it began")
@@ -260,16 +264,18 @@ class Chat:
                 await attempt.fail(fault)
                 raise
             watch.mark("first_token")
-            pump = self._pump(attempt, first, upstream)
+            pump = self._pump(attempt, reading, first, upstream)
             # Started up to its first yield, so that closing it always ends the attempt, even if nobody ever reads it.
             await anext(pump)
             return Streamed(pump, _headers(routed, model))
         raise failure or Broken("a route without models", hint="report it with the request id")
 
-    async def _pump(self, attempt: Attempt, first: Json, upstream: AsyncIterator[Json]) -> AsyncGenerator[Json, None]:
+    async def _pump(
+        self, attempt: Attempt, reading: Reading, first: Json, upstream: AsyncIterator[Json]
+    ) -> AsyncGenerator[Json, None]:
         """Pass chunks on as they come, restored; hold the finishing one until the outcome is durable."""
         routed, model = attempt.sending.routed, attempt.sending.outgoing.model
-        restorer = StreamRestorer(routed.grounded.sight_of(model))
+        restorer = StreamRestorer(reading)
         last: Json | None = None
         usage: object = None
         try:
@@ -285,23 +291,26 @@ class Chat:
                     else:
                         yield _without_usage(out)
             finish = [restorer.finish_reasons[place] for place in sorted(restorer.finish_reasons)]
-            await self._remember(routed, [restorer.raw_text, routed.grounded.sight_of(model).show(restorer.raw_text)])
-            position = await attempt.finish(restorer.raw_text, usage, finish)
-            final = last or {**first, "model": model.name, "choices": restorer.finish()}
-            yield {**final, "gateway": records.note(routed, model, position)}
+            rest = restorer.finish()
+            await self._remember(routed, [restorer.raw_text, reading.sight.show(restorer.raw_text)])
+            position = await attempt.finish(restorer.raw_text, usage, finish, restorer.masked)
+            final = last or {**first, "model": model.name, "choices": rest}
+            if last is not None and rest:
+                yield {**last, "choices": rest}
+            yield {**final, "gateway": records.note(routed, model, position, restorer.masked)}
             if usage and (routed.grounded.body.get("stream_options") or {}).get("include_usage"):
                 yield {**final, "choices": [], "usage": usage}
         except GatewayError as error:
-            await attempt.fail(error, restorer.raw_text, usage)
+            await attempt.fail(error, restorer.raw_text, usage, restorer.masked)
             raise
         except Exception as fault:  # noqa: BLE001 - nothing may pass unrecorded
-            await attempt.fail(fault, restorer.raw_text, usage)
+            await attempt.fail(fault, restorer.raw_text, usage, restorer.masked)
             raise _broken(routed.grounded.scanned.admitted.asked.id, fault) from None
         except BaseException as gone:
             # The caller hung up; what was said so far is on record all the same.
             with contextlib.suppress(GatewayError):
                 await self._remember(routed, [restorer.raw_text])
-            await attempt.fail(gone, restorer.raw_text, usage)
+            await attempt.fail(gone, restorer.raw_text, usage, restorer.masked)
             raise
         finally:
             await _close(upstream)
@@ -321,7 +330,7 @@ class Chat:
             "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
         }
-        answer = restore_answer(body, grounded.quoting)
+        answer = restore_answer(body, Reading(grounded.quoting))
         note = records.note(routed, routed.route.models[0], position)
         return Answer({**answer, "gateway": {**note, "sent": False}}, _headers(routed, routed.route.models[0]))
 

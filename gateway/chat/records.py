@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import orjson
@@ -11,6 +11,7 @@ from gateway.chat.values import Asked, Grounded, Routed, Sending
 from gateway.crypto import sha256
 from gateway.errors import GatewayError
 from gateway.model import Decision, Json, Model, Outgoing, Passage, Position, Price, Record
+from gateway.redaction import Rendering
 
 CHARACTERS_PER_TOKEN = 4
 """A rough rule for English, used only to estimate before sending; what is billed is what the server reports."""
@@ -58,8 +59,18 @@ def usage_of(value: object) -> Json:
     }
 
 
-def intent(routed: Routed, outgoing: Outgoing, attempt: int, at: datetime) -> Record:
-    """What is about to leave, for where, and why; written before it does."""
+def intent(
+    routed: Routed,
+    outgoing: Outgoing,
+    attempt: int,
+    at: datetime,
+    rendering: Rendering | None = None,
+    shown: bytes | None = None,
+) -> Record:
+    """What is about to leave, for where, and why; written before it does.
+
+    `shown`: the same with tokens, where `rendering` put something else in their place.
+    """
     grounded = routed.grounded
     asked = grounded.scanned.admitted.asked
     return _record(
@@ -77,9 +88,10 @@ def intent(routed: Routed, outgoing: Outgoing, attempt: int, at: datetime) -> Re
                 "endpoint": outgoing.endpoint,
                 "bytes": len(outgoing.body),
                 "sha256": sha256(outgoing.body).hex(),
+                "methods": {kind: dict(used) for kind, used in rendering.used.items()} if rendering else {},
             },
         },
-        {"sent": outgoing.body.decode("utf-8", "replace")},
+        {"sent": (outgoing.body if shown is None else shown).decode("utf-8", "replace")},
     )
 
 
@@ -110,8 +122,9 @@ def outcome(
     at: datetime,
     error: str | None = None,
     fault: str | None = None,
+    masked: Mapping[str, int] | None = None,
 ) -> Record:
-    """What came back: the answer's text as the model gave it, tokens unrestored, and the usage its server reported."""
+    """What came back: the answer's text with tokens and masks, and the usage its server reported."""
     usage = usage_of(reported)
     asked = sending.routed.grounded.scanned.admitted.asked
     model = sending.outgoing.model
@@ -127,6 +140,7 @@ def outcome(
             "usage": {key: usage.get(key) for key in ("prompt_tokens", "completion_tokens")},
             "cost_usd": cost_usd(model.price, usage),
             "withheld": dict(sending.routed.grounded.sight_of(model).withheld),
+            "masked": dict(masked or {}),
             "error": error,
             "fault": fault,
             "stages_ms": dict(watch.stages),
@@ -156,7 +170,7 @@ def refusal(asked: Asked, error: GatewayError, watch: Watch, at: datetime, fault
     )
 
 
-def note(routed: Routed, model: Model, position: Position) -> Json:
+def note(routed: Routed, model: Model, position: Position, masked: Mapping[str, int] | None = None) -> Json:
     """The `gateway` object of an answer."""
     grounded = routed.grounded
     asked = grounded.scanned.admitted.asked
@@ -166,6 +180,7 @@ def note(routed: Routed, model: Model, position: Position) -> Json:
         "route": {"model": model.name, "zone": model.zone.value, **_route(routed, explain=asked.options.explain)},
         "redactions": dict(grounded.scanned.counts),
         "withheld": dict(grounded.sight_of(model).withheld),
+        "masked": dict(masked or {}),
         "citations": [_citation(n, passage, grounded) for n, passage in enumerate(grounded.found.passages, 1)],
         "receipt": {"stream": position.stream, "seq": position.seq, "hash": position.hash},
     }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from gateway.model import Decision, Principal
 from gateway.policy import Bundle
-from gateway.redaction import Original, VaultEntry, find_tokens, mask_of, restore
+from gateway.redaction import Original, Rendering, VaultEntry, find_tokens, mask_of, restore
 
 FEW = 8
 """Values that a request may name and get back out of documents whose values its caller may not see."""
@@ -26,6 +27,14 @@ class Sight:
     withheld: Mapping[str, int] = field(default_factory=dict)
     """Masked tokens by type."""
     decisions: tuple[Decision, ...] = ()
+    tools: tuple[str, ...] = ("*",)
+    """Names of tools whose arguments values may stand in, `*` for any characters."""
+
+    def towards(self, tool: str) -> Sight:
+        """The same for the arguments of a tool: where policy does not name it, types instead of values."""
+        if any(fnmatchcase(tool, name) for name in self.tools):
+            return self
+        return replace(self, values={}, masks={**self.masks, **{token: mask_of(token) for token in self.values}})
 
     def show(self, text: str) -> str:
         """A whole text restored as far as this caller may see."""
@@ -64,7 +73,22 @@ def look(bundle: Bundle, principal: Principal, typed: Mapping[str, Original], fo
             masks[token] = mask_of(token)
             withheld[entry.type] = withheld.get(entry.type, 0) + 1
     originals = {**{token: Original(entry.value, entry.type) for token, entry in found.items()}, **typed}
-    return Sight(values, masks, originals, withheld, tuple(decisions.values()))
+    return Sight(values, masks, originals, withheld, tuple(decisions.values()), bundle.privacy.tools)
+
+
+def with_parts(sight: Sight, rendering: Rendering | None) -> Sight:
+    """The same for the words of names that come back alone: a word is seen where every name it is of is seen."""
+    if rendering is None or not rendering.parts:
+        return sight
+    values, masks = dict(sight.values), dict(sight.masks)
+    for token, part in rendering.parts.items():
+        if token in values or token in masks:
+            continue
+        if part.tokens & sight.masks.keys():
+            masks[token] = mask_of(token)
+        elif part.tokens & sight.values.keys():
+            values[token] = part.value
+    return replace(sight, values=values, masks=masks)
 
 
 def _decide(

@@ -13,7 +13,7 @@ from gateway.chat.sight import count_types, look
 from gateway.errors import GatewayError, NotPermitted
 from gateway.model import Filter, Json, Principal, Record
 from gateway.policy import Bundle, Current
-from gateway.redaction import Redactor
+from gateway.redaction import Kept, Original, Redactor
 from gateway.retrieval import Lineage
 
 
@@ -25,6 +25,7 @@ class Texts:
         *,
         current: Current,
         redactor: Redactor,
+        kept: Kept,
         finder: Finder,
         lineage: Lineage,
         audit: AuditLog,
@@ -33,6 +34,7 @@ class Texts:
     ) -> None:
         self._current = current
         self._redactor = redactor
+        self._kept = kept
         self._finder = finder
         self._lineage = lineage
         self._audit = audit
@@ -89,25 +91,25 @@ class Texts:
         await self._record("outcome", "search", request, principal, bundle, detail, {"query": done.redacted.text})
         return {"results": results, "withheld": dict(sight.withheld)}
 
-    async def redact(self, request: str, principal: Principal, texts: list[str]) -> list[Json]:
+    async def redact(self, request: str, principal: Principal, texts: list[str], *, keep: bool = True) -> Json:
         """Redact texts for one caller.
 
-        Returns for each {"text", "redacted", "spans": [{start, end, type, score, token}]}, offsets in code points of
-        the text given. Equal values have equal tokens for one caller; they are not the tokens of documents and chats,
-        and the values are kept nowhere.
+        Returns {"results": [{"text", "redacted", "spans": [{start, end, type, score, token}]}], "kept_until"}, offsets
+        in code points of the text given. Equal values have equal tokens for one caller; they are not the tokens of
+        documents and chats. What they stand for is kept for `/v1/restore` until the time named, an ISO date, or nowhere
+        when that is None: without `keep`, or where the settings say so.
         """
         bundle = self._current.bundle
         try:
-            # Tokens of the caller's own: the index's could be tested here by guessing values.
-            own = f"{principal.tenant}/redact/{principal.id}"
-            done = await self._redactor.redact(texts, bundle.privacy, own, linked=False)
+            done = await self._redactor.redact(texts, bundle.privacy, scope_of(principal), apart=True)
+            originals = {token: original for one in done for token, original in one.originals.items()}
+            until = await self.keep(principal, originals) if keep else None
         except Exception as fault:
             await self._refused("redact", request, principal, bundle, fault)
             raise
-        originals = {token: original for one in done for token, original in one.originals.items()}
-        detail = {"texts": len(texts), "detected": count_types(originals.values())}
-        await self._record("outcome", "redact", request, principal, bundle, detail)
-        return [
+        detail: Json = {"texts": len(texts), "detected": count_types(originals.values()), "kept_until": _told(until)}
+        await self.redacted(request, principal, bundle, detail)
+        results = [
             {
                 "text": text,
                 "redacted": one.redacted.text,
@@ -118,6 +120,15 @@ class Texts:
             }
             for text, one in zip(texts, done, strict=True)
         ]
+        return {"results": results, "kept_until": _told(until)}
+
+    async def keep(self, principal: Principal, originals: Mapping[str, Original]) -> datetime | None:
+        """Keep what a caller's own tokens stand for; until when, or None. Raises StoreUnavailable."""
+        return await self._kept.keep(principal.tenant, principal.id, originals)
+
+    async def redacted(self, request: str, principal: Principal, bundle: Bundle, detail: Json) -> None:
+        """Record that a caller had texts redacted, also where that was done elsewhere. `detail`: facts, no content."""
+        await self._record("outcome", "redact", request, principal, bundle, detail)
 
     async def _refused(self, action: str, request: str, principal: Principal, bundle: Bundle, fault: Exception) -> None:
         """Record what was not answered; of a fault of ours the class only, since its text may hold content."""
@@ -142,6 +153,15 @@ class Texts:
                 kind, request, self._now(), principal.id, action, bundle.digest, {**who, **detail}, dict(content or {})
             )
         )
+
+
+def scope_of(principal: Principal) -> str:
+    """Under what a caller's own tokens are made: with the index's, anybody could test guesses against documents."""
+    return f"{principal.tenant}/redact/{principal.id}"
+
+
+def _told(until: datetime | None) -> str | None:
+    return None if until is None else until.isoformat(timespec="seconds")
 
 
 def _readable(bundle: Bundle, principal: Principal, collections: tuple[str, ...]) -> Filter:

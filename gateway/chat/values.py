@@ -10,7 +10,7 @@ from gateway.chat.options import Options
 from gateway.chat.sight import Sight
 from gateway.model import Decision, Filter, Json, Model, Outgoing, Position, Principal, Route, Sensitivity
 from gateway.policy import Bundle
-from gateway.redaction import Original
+from gateway.redaction import Original, Rendering
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ class Sending:
     outgoing: Outgoing = field(repr=False)
     intent: Position
     attempt: int
+    rendering: Rendering | None = field(default=None, repr=False)
+    """What stands for tokens in what was sent; None: the tokens themselves."""
 
 
 @dataclass(frozen=True, slots=True)

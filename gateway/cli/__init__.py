@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import asking, audit, demo, doctor, documents, keys, models, policy, setup, show
+from gateway.cli import (
+    asking,
+    audit,
+    demo,
+    doctor,
+    documents,
+    evaluate,
+    keys,
+    models,
+    policy,
+    redact,
+    restore,
+    setup,
+    show,
+)
 from gateway.cli.bench.command import bench
 from gateway.cli.root import guarded
 
@@ -29,7 +43,8 @@ app.command("doctor")(doctor.doctor)
 app.command("ingest")(documents.ingest)
 app.command("search")(asking.search)
 app.command("ask")(asking.ask)
-app.command("redact")(asking.redact)
+app.command("redact")(redact.redact)
+app.command("restore")(restore.restore)
 app.command("bench")(bench)
 app.add_typer(keys.app, name="key")
 app.add_typer(documents.collections, name="collection")
@@ -37,6 +52,7 @@ app.add_typer(documents.documents, name="document")
 app.add_typer(policy.app, name="policy")
 app.add_typer(models.app, name="models")
 app.add_typer(audit.app, name="audit")
+app.add_typer(evaluate.app, name="eval")
 
 
 @app.callback(invoke_without_command=True)

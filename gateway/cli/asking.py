@@ -1,24 +1,19 @@
-"""`gateway search`, `gateway ask`, `gateway redact`: one question or text, as one caller."""
+"""`gateway search` and `gateway ask`: one question, as one caller."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from gateway.chat import Answer, split
 from gateway.cli import show
 from gateway.cli.root import AsJson, Config, caller, house, request_id, run
-from gateway.errors import Broken, Invalid
+from gateway.errors import Broken
 from gateway.model import Json
 
 As = Annotated[str | None, typer.Option("--as", help="A role (`hr`), or an API key (`gw_…`). Default: the operator.")]
 Collections = Annotated[list[str], typer.Option("--collection", "-k", help="Collection to read; may be repeated.")]
-BATCH = 32
 
 
 @run
@@ -102,62 +97,6 @@ def _show_note(note: Json, text: str, *, explain: bool) -> None:
     for c in route.get("candidates", []):
         verdict = c["refusal"] or f"score {c['score']:.3f}, ${c['cost_usd']:.6f}, {c['latency_ms']:.0f} ms"
         show.text(f"    {c['model']} ({c['zone']}): {verdict}")
-
-
-@run
-async def redact(
-    file: Annotated[str, typer.Argument(help="A text file, or - for standard input.")] = "-",
-    jsonl: Annotated[
-        bool, typer.Option("--jsonl", help='One {"id", "text"} a line in, one result a line out.')
-    ] = False,
-    as_: As = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Replace personal data by tokens. Plain text out; with --json or --jsonl also where what was found."""
-    source = sys.stdin.buffer.read() if file == "-" else _read(Path(file))
-    try:
-        text = source.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Invalid("the input is not UTF-8 text") from None
-    async with house(config) as rooms:
-        principal = await caller(rooms, as_)
-        if not jsonl:
-            done = (await rooms.texts.redact(request_id(), principal, [text]))[0]
-            if as_json:
-                show.json(done)
-            else:
-                sys.stdout.write(done["redacted"])
-            return
-        rows = [_row(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-        with show.progress() as bar:
-            task = bar.add_task("redacting", total=len(rows))
-            for batch in _batches(rows):
-                done_rows = await rooms.texts.redact(request_id(), principal, [row["text"] for row in batch])
-                for row, result in zip(batch, done_rows, strict=True):
-                    sys.stdout.write(orjson.dumps({"id": row.get("id"), **result}).decode() + "\n")
-                bar.advance(task, len(batch))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Invalid(f"cannot read {path}: {error.strerror}") from None
-
-
-def _row(number: int, line: str) -> Json:
-    try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        row = None
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        raise Invalid(f'line {number} is not a JSON object with "text"')
-    return row
-
-
-def _batches(rows: list[Json]) -> Iterable[list[Json]]:
-    return (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
 
 
 def _indent(text: str) -> str:

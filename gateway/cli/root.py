@@ -37,12 +37,18 @@ OPERATOR = Principal(id="local", name="operator", roles=frozenset({"admin"}))
 """Whoever runs commands beside the key ring: that file is their credential, and their acts are on record."""
 
 
+def configured(config: Path | None) -> Loaded | None:
+    """The configuration, or None when there is none and none was named. Raises BadSettings."""
+    file = find_file(config, os.environ, Path.cwd())
+    return None if file is None else load(file, os.environ, Path.cwd())
+
+
 def loaded(config: Path | None) -> Loaded:
     """The configuration. Raises BadSettings when there is none."""
-    file = find_file(config, os.environ, Path.cwd())
-    if file is None:
+    found = configured(config)
+    if found is None:
         raise BadSettings("no gateway.yaml here", hint="run `gateway init DIR` and `cd DIR`, or give --config")
-    return load(file, os.environ, Path.cwd())
+    return found
 
 
 @contextlib.asynccontextmanager

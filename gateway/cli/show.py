@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from gateway.errors import GatewayError
@@ -71,14 +71,14 @@ def failure(error: GatewayError) -> None:
         say(f"hint: {error.hint}")
 
 
-def progress() -> Progress:
-    """A progress bar on stderr, silent when that is not a terminal."""
+def progress(*, in_bytes: bool = False) -> Progress:
+    """A progress bar on stderr, silent when that is not a terminal, or when results would run into it."""
     console = err()
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        DownloadColumn() if in_bytes else MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
-        disable=not console.is_terminal,
+        disable=not console.is_terminal or (in_bytes and sys.stdout.isatty()),
     )

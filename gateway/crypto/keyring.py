@@ -53,15 +53,7 @@ class KeyRing:
 
         Raises Conflict when something is there already: a ring is never overwritten.
         """
-        created = now().isoformat(timespec="seconds")
-        document = {
-            "version": VERSION,
-            "root": _fresh(),
-            "current": "k1",
-            "keys": {"k1": {"secret": _fresh(), "created": created}},
-            "signing": {"secret": _fresh(), "created": created},
-        }
-        data = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        data = fresh_ring(now())
         keysource.write_new(path, data)
         return cls.parse(data, str(path))
 
@@ -146,6 +138,19 @@ class KeyRing:
                 self._derived.clear()
             found = self._derived[name] = derive(key, name[1], name[2])
         return found
+
+
+def fresh_ring(at: datetime) -> bytes:
+    """The file of a ring of fresh random keys. For `parse`, by who needs one that outlives nothing."""
+    created = at.isoformat(timespec="seconds")
+    document = {
+        "version": VERSION,
+        "root": _fresh(),
+        "current": "k1",
+        "keys": {"k1": {"secret": _fresh(), "created": created}},
+        "signing": {"secret": _fresh(), "created": created},
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _fresh() -> str:

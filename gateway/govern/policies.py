@@ -104,7 +104,7 @@ class Policies:
         return await self._enact(request, principal, "policy.rollback", target.digest)
 
     async def _test(self, bundle: Bundle) -> list[TestOutcome]:
-        return await asyncio.to_thread(run_tests_of, bundle, lambda text: self._redactor.types_in(text, bundle.privacy))
+        return await asyncio.to_thread(run_tests_of, bundle, lambda text: self._redactor.spans_in(text, bundle.privacy))
 
     async def _prove(self, request: str, principal: Principal, files: Mapping[str, bytes]) -> str:
         """Build and test; the bundle's digest."""

@@ -36,7 +36,7 @@ from gateway.ingest.values import (
     marks,
     result,
 )
-from gateway.model import EVERYONE, Json, Principal, Record
+from gateway.model import ANSWER, EVERYONE, Json, Principal, Record
 from gateway.policy import Bundle, Current
 from gateway.redaction import Redactor, Vault
 from gateway.retrieval import (
@@ -185,6 +185,9 @@ class Ingest:
         """The file in memory, compared with what the index holds under its name."""
         tenant = asked.principal.tenant
         checked_name(name)
+        if collection == ANSWER:
+            hint = "in access.csv this name stands for what models write"
+            raise Invalid(f"no collection can be called {ANSWER}", param="collection", hint=hint)
         known = await self._index.collection(tenant, collection)
         if known is not None and mode is not None and mode != known.mode:
             raise Conflict(
@@ -244,7 +247,7 @@ class Ingest:
 
     def _recipe(self, bundle: Bundle, mode: str) -> str:
         """Everything but the file that decides what the index holds; another recipe means building it again."""
-        privacy = sha256(bundle.files.get("privacy.yaml", b"")).hex()[:16] if mode == REDACTED else PLAIN
+        privacy = sha256(bundle.privacy_source()).hex()[:16] if mode == REDACTED else PLAIN
         return f"{RECIPE} {self._parser.id} {self._embedder.id} {TERMS_VERSION} {privacy}"
 
     async def _same_content(self, asked: Asked, held: Held) -> Ingested:

@@ -146,7 +146,7 @@ def phrase(obj: str, action: str) -> str:
     """What was asked, in words."""
     kind, _, name = obj.partition(":")
     if kind == "entity":
-        name = name.replace("@", " of the collection ")
+        name = name.replace("@/v1/redact", " that others had redacted").replace("@", " of the collection ")
     if kind == "admin":
         return f"{action} {name} as an administrator"
     known = _PHRASES.get((kind, action))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -79,20 +79,25 @@ class Bundle:
         """Whether originals of this type that come from this collection may be shown to the caller."""
         return self.decide(principal, f"entity:{entity_type}@{collection}", "reveal").allowed
 
+    def privacy_source(self) -> bytes:
+        """The files that say what is found: privacy.yaml and those it names."""
+        more = sorted(name for name in self.files if name not in names.FILES)
+        return b"".join(self.files.get(name, b"") for name in (names.PRIVACY_FILE, *more))
+
     def zones(self, sensitivity: Sensitivity) -> frozenset[Zone]:
         """The zones that may receive a request this sensitive: what every label, entity type and content allows.
 
         Without a label the default label counts; an unknown label allows nothing.
         """
         allowed = self._zones_before_refusal(sensitivity)
-        for entity in sensitivity.entities:
-            allowed -= self.privacy.refuse.get(entity, frozenset())
-        return allowed
+        blocks = self.privacy.blocks
+        return frozenset(zone for zone in allowed if not any(blocks(kind, zone) for kind in sensitivity.entities))
 
     def refused_types(self, sensitivity: Sensitivity) -> tuple[str, ...]:
         """Entity types of the request that privacy.yaml keeps from a zone it could otherwise reach, sorted."""
         allowed = self._zones_before_refusal(sensitivity)
-        return tuple(sorted(e for e in sensitivity.entities if allowed & self.privacy.refuse.get(e, frozenset())))
+        blocks = self.privacy.blocks
+        return tuple(sorted(kind for kind in sensitivity.entities if any(blocks(kind, zone) for zone in allowed)))
 
     def _zones_before_refusal(self, sensitivity: Sensitivity) -> frozenset[Zone]:
         allowed = frozenset(Zone)
@@ -137,8 +142,9 @@ def check(files: Mapping[str, bytes]) -> list[Finding]:
 
 
 def build(files: Mapping[str, bytes]) -> Bundle:
-    """Read, check and freeze. Takes some tens of milliseconds of CPU: call it in a thread from a server.
+    """Read, check and freeze. Call it in a thread from a server.
 
+    It takes tens of milliseconds of CPU, and about as much for each pattern that this process has not checked yet.
     Raises BadPolicy that lists every error with file and line.
     """
     bundle, found = _read(files)
@@ -155,7 +161,11 @@ def _read(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Finding, ...
     texts = _texts(files, found)
     model = read_model(texts[names.MODEL_FILE], found) if names.MODEL_FILE in texts else None
     access = read_access(texts[names.ACCESS_FILE], found) if names.ACCESS_FILE in texts else None
-    privacy = read_privacy(texts[names.PRIVACY_FILE], found) if names.PRIVACY_FILE in texts else None
+    others = {name: text for name, text in texts.items() if name not in names.FILES}
+    read = read_privacy(texts[names.PRIVACY_FILE], found, others) if names.PRIVACY_FILE in texts else None
+    privacy = read.policy if read is not None else None
+    if read is not None or names.PRIVACY_FILE not in texts:
+        _unknown(others, read.presidio if read is not None else (), found)
     custom = tuple(recognizer.type for recognizer in privacy.recognizers) if privacy else ()
     entities = (*names.ENTITY_TYPES, *custom)
     routing = read_routing(texts[names.ROUTING_FILE], found, entities) if names.ROUTING_FILE in texts else None
@@ -189,7 +199,7 @@ def _read(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Finding, ...
 
 def _texts(files: Mapping[str, bytes], found: Findings) -> dict[str, str]:
     for name in sorted(files):
-        if name not in names.FILES:
+        if name not in names.FILES and not names.is_file_name(name):
             hint = names.did_you_mean(name, names.FILES)
             found.error("unknown-file", shown(name), 0, "not a file of a policy bundle", hint)
         elif len(files[name]) > names.MAX_FILE_BYTES:
@@ -198,7 +208,20 @@ def _texts(files: Mapping[str, bytes], found: Findings) -> dict[str, str]:
         if name not in files:
             found.error("missing-file", name, 0, "the file is missing")
     small = {name: raw for name, raw in files.items() if len(raw) <= names.MAX_FILE_BYTES}
-    return {name: text for name in names.FILES if (text := decode(small, name, found)) is not None}
+    legal = (*names.FILES, *(name for name in sorted(small) if name not in names.FILES and names.is_file_name(name)))
+    return {name: text for name in legal if (text := decode(small, name, found)) is not None}
+
+
+def _unknown(others: Iterable[str], named: Iterable[str], found: Findings) -> None:
+    """Files that look like policy and that nothing names: most likely a misspelt name."""
+    for name in sorted(set(others) - set(named)):
+        near = names.nearest(name, names.FILES, 0.8)
+        hint = (
+            f"did you mean {near}?"
+            if near
+            else "a file of Presidio recognizers is named in privacy.yaml, under presidio"
+        )
+        found.error("unknown-file", name, 0, "not a file of a policy bundle", hint)
 
 
 def _cases(

@@ -39,8 +39,12 @@ CODES: Final[dict[str, str]] = {
     "label-without-zone": "A label whose data no model may receive.",
     "looser-label": "A more sensitive label may reach a zone that a less sensitive one may not.",
     "privacy-off": "Personal data would leave as it stands.",
-    "bad-pattern": "A regular expression that does not compile.",
-    "slow-pattern": "A regular expression that can take exponential time on hostile text.",
+    "one-way-method": "A value replaced in this way cannot return.",
+    "bad-pattern": "A regular expression that does not compile, is too long or matches nothing.",
+    "slow-pattern": "A regular expression that can take more than linear time on hostile text.",
+    "broad-pattern": "A regular expression that matches nearly everything.",
+    "unknown-recognizer": "A Presidio recognizer that does not exist.",
+    "not-honoured": "Something in a Presidio file that has no effect here.",
     "bad-assistant": "An assistant whose name or model cannot work.",
 }
 """Check code -> what it means. Every message starts with its code; docs/policies.md explains each."""

@@ -20,7 +20,8 @@ from gateway.policy.reader import Value, read_yaml
 from gateway.policy.routing_file import check_entity, read_zones
 
 EXPECTED: Final = ("allow", "deny")
-UNSCANNABLE: Final = ("image", "audio", "file")
+PRIVACY_KEYS: Final = ("text", "types", "find", "keep")
+UNSCANNABLE: Final = ("image", "audio", "file", "video", "tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,16 @@ class RoutingCase:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyCase:
-    """One row: in this text exactly these entity types are found."""
+    """One row: what is found in this text, and what is not. None where the row does not say."""
 
     where: str
     text: str
-    types: frozenset[str]
+    types: frozenset[str] | None = None
+    """Exactly these entity types."""
+    values: tuple[tuple[str, str], ...] | None = None
+    """(type, value) of exactly these findings, in any order."""
+    kept: tuple[str, ...] = ()
+    """Pieces of the text that no finding touches."""
 
 
 def read_access_tests(text: str, found: Findings, roles: frozenset[str]) -> tuple[AccessCase, ...]:
@@ -123,17 +129,46 @@ def read_routing_tests(
 
 
 def read_privacy_tests(text: str, found: Findings, entities: tuple[str, ...]) -> tuple[PrivacyCase, ...]:
-    """`cases: [{text, types}, ...]`."""
+    """`cases: [{text, types, find, keep}, ...]`."""
     root = read_yaml(PRIVACY_TESTS, text, found)
     if root is None:
         return ()
     parts = root.fields("privacy_test.yaml", ("cases",), required=("cases",))
-    cases: list[PrivacyCase] = []
-    for item in parts["cases"].items("cases") if "cases" in parts else []:
-        fields = item.fields("a case", ("text", "types"), required=("text", "types"))
-        sample = fields["text"].text("text") if "text" in fields else ""
-        types = fields["types"].texts("types") if "types" in fields else ()
-        for name in types:
-            check_entity(fields["types"], name, entities, found, PRIVACY_TESTS, item.line)
-        cases.append(PrivacyCase(f"{PRIVACY_TESTS}:{item.line}", sample, frozenset(types)))
-    return tuple(cases)
+    return tuple(
+        _privacy_case(item, found, entities) for item in (parts["cases"].items("cases") if "cases" in parts else [])
+    )
+
+
+def _privacy_case(item: Value, found: Findings, entities: tuple[str, ...]) -> PrivacyCase:
+    fields = item.fields("a case", PRIVACY_KEYS, required=("text",))
+    if "text" in fields and not {"types", "find", "keep"} & set(fields):
+        item.error("missing-key", "a case needs types, find or keep", "types: [] says that nothing is found")
+    sample = fields["text"].text("text") if "text" in fields else ""
+    types = fields["types"].texts("types") if "types" in fields else None
+    for name in types or ():
+        check_entity(fields["types"], name, entities, found, PRIVACY_TESTS, item.line)
+    values = _expected(fields["find"], sample, found, entities) if "find" in fields else None
+    kept = fields["keep"].texts("keep") if "keep" in fields else ()
+    for piece in kept:
+        if piece not in sample:
+            fields["keep"].error("bad-value", f"{shown(piece)} does not stand in the text")
+    return PrivacyCase(
+        where=f"{PRIVACY_TESTS}:{item.line}",
+        text=sample,
+        types=None if types is None else frozenset(types),
+        values=values,
+        kept=kept,
+    )
+
+
+def _expected(value: Value, sample: str, found: Findings, entities: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """`find: {TYPE: [value, ...]}`."""
+    expected: list[tuple[str, str]] = []
+    for name, line, part in value.entries("find"):
+        check_entity(None, name, entities, found, PRIVACY_TESTS, line)
+        for item in part.items(f"find.{shown(name)}"):
+            text = item.text("a value")
+            if text and text not in sample:
+                item.error("bad-value", f"{shown(text)} does not stand in the text")
+            expected.append((name, text))
+    return tuple(expected)

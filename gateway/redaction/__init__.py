@@ -6,27 +6,37 @@
 
 from gateway.redaction.egress import find_originals
 from gateway.redaction.entities import ENTITIES, Entity
+from gateway.redaction.kept import Kept, KeptValue
 from gateway.redaction.messages import Leaf, leaves, replace_leaves
 from gateway.redaction.nouns import Original, Redaction, VaultEntry
 from gateway.redaction.parts import unscannable
 from gateway.redaction.redactor import Redactor, cover
 from gateway.redaction.restore import Known, Restorer, Restorers, mask, restore
+from gateway.redaction.scan_output import OutputRule, Scan, detector_of
+from gateway.redaction.surrogates import Renderer, Rendering
 from gateway.redaction.tokens import find_tokens, mask_of, type_of
 from gateway.redaction.vault import Vault
 
 __all__ = [
     "ENTITIES",
     "Entity",
+    "Kept",
+    "KeptValue",
     "Known",
     "Leaf",
     "Original",
+    "OutputRule",
     "Redaction",
     "Redactor",
+    "Renderer",
+    "Rendering",
     "Restorer",
     "Restorers",
+    "Scan",
     "Vault",
     "VaultEntry",
     "cover",
+    "detector_of",
     "find_originals",
     "find_tokens",
     "leaves",

@@ -13,42 +13,57 @@ from functools import lru_cache
 from typing import Final
 
 from gateway.model import PrivacyPolicy, Span
-from gateway.redaction.encodings import plainly, views
-from gateway.redaction.entities import ENTITIES, Entity, wanted
-from gateway.redaction.normalise import Folded
-from gateway.redaction.presidio import is_word, stop_words, tokenise
-from gateway.redaction.recognizers import Gated, build, custom, run_of_digits
+from gateway.redaction.custom import custom, heard
+from gateway.redaction.entities import ALL, AUTO, ENTITIES, Entity, wanted
+from gateway.redaction.language import language_of
+from gateway.redaction.ner.finder import NameFinder
+from gateway.redaction.ner.labels import TYPES
+from gateway.redaction.packs import spelled_out
+from gateway.redaction.phones import known_regions
+from gateway.redaction.presidio import is_word, stop_words
+from gateway.redaction.recognizers import Gated, built
+from gateway.redaction.scene import COUNTED, Scene
 from gateway.redaction.spans import resolve
 from gateway.redaction.tokens import token_spans
+from gateway.redaction.views import believed, plainly, views
 
 PIECE: Final = 8192
 """Characters scanned at once; bounds what a pattern of quadratic cost can do, and what time-outs are checked after."""
 OVERLAP: Final = 400
-_CONTEXT_WORDS: Final = 5
 _BOOST: Final = 0.35
 _BOOSTED_LEAST: Final = 0.4
 _VEIL: Final = "\ufffc"
 """Stands over tokens while the text around them is scanned: neither letter, digit nor space."""
 
+_NAMES: Final = NameFinder()
+"""One for the process: it loads at first use and holds no text."""
+
 Check = Callable[[], None]
 """Called between recognizers; raises when the scan must stop."""
 
 
-@lru_cache(maxsize=len(ENTITIES))
-def _built(entity: Entity) -> Gated:
-    return build(entity)
+@lru_cache(maxsize=2 * len(ENTITIES))
+def _built(entity: Entity, regions: tuple[str, ...]) -> tuple[Gated, ...]:
+    return built(entity, regions)
 
 
 class Detector:
     """The recognizers one privacy policy asks for. Holds no text; may be used from several threads at once."""
 
-    def __init__(self, policy: PrivacyPolicy) -> None:
-        """Raises BadPolicy for a custom pattern that does not compile."""
+    def __init__(self, policy: PrivacyPolicy, names: NameFinder | None = _NAMES) -> None:
+        """Raises BadPolicy for a custom pattern that does not compile. Without `names` rules alone find."""
+        self._names = names
         self._threshold = policy.threshold
         self._allowed = frozenset(policy.allow_list)
-        built = [_built(entity) for entity in wanted(policy.entities, policy.languages)]
-        built += [custom(rule) for rule in policy.recognizers]
-        self.gated: tuple[Gated, ...] = tuple(sorted(built, key=lambda gated: gated.late))
+        countries = known_regions(spelled_out(policy.regions))
+        chosen = [
+            one for one in wanted(policy.entities, policy.languages, policy.regions) if one.type not in policy.without
+        ]
+        made = [gated for one in chosen for gated in _built(one, countries if one.type == "PHONE_NUMBER" else ())]
+        made += [custom(rule) for rule in heard(policy)]
+        self.gated: tuple[Gated, ...] = tuple(sorted(made, key=lambda gated: gated.late))
+        self._named = tuple(type_ for type_ in TYPES if any(one.type == type_ for one in chosen))
+        self._tells = AUTO in policy.languages and ALL not in policy.entities
         types = frozenset(g.recognizer.supported_entities[0] for g in self.gated)
         self.known_types = types | {entity.type for entity in ENTITIES}
         stop_words()
@@ -57,53 +72,64 @@ class Detector:
         """Personal data in `text`, in order, none overlapping, tokens left alone. Offsets are code points of `text`."""
         found: list[Span] = []
         taken: list[tuple[int, int]] = []
-        for number, view in enumerate(views(text)):
+        for view in views(text):
             tokens = [(start, end) for start, end, _ in token_spans(view.text, self.known_types)]
-            taken += (view.back(start, end) for start, end in tokens)
+            # A token among other things in an encoded text protects none of them.
+            taken += (view.back(start, end) for start, end in tokens if view.alone(start, end))
             veiled = _veil(view.text, tokens) if tokens else view.text
-            for start, first, end, last in _pieces(veiled):
-                if number and _same(text, view, first, last):
-                    continue  # Nothing in this piece is encoded: it has been scanned as it stands.
-                for span in self._scan(veiled[first:last], check):
-                    if start <= first + span.start < end:
-                        place = view.back(first + span.start, first + span.end)
-                        found.append(Span(*place, span.type, span.score))
+            language = language_of(veiled) if self._tells else ""
+            for left, right, type_, score in self._look(veiled, language, check):
+                if believed(view, left, right, type_, score):
+                    found.append(Span(*view.back(left, right), type_, score))
         spans = resolve(text, found, _disjoint(taken))
         return [span for span in spans if not self._allowed or not self._is_allowed(text[span.start : span.end])]
 
     def _is_allowed(self, value: str) -> bool:
         return value in self._allowed or plainly(value) in self._allowed
 
-    def _scan(self, text: str, check: Check) -> Iterator[Span]:
-        digits = run_of_digits(text)
+    def _look(self, text: str, language: str, check: Check) -> Iterator[tuple[int, int, str, float]]:
+        """Findings in a text of any length: piece by piece, and by what reads whole texts."""
+        for start, first, end, last in _pieces(text):
+            for span in self._scan(text[first:last], language, check):
+                if start <= first + span.start < end:
+                    yield first + span.start, first + span.end, span.type, span.score
         lowered = text.lower()
-        words: tuple[list[str], list[int]] | None = None
+        for gated in self.gated:
+            if gated.whole and gated.rule is not None and gated.speaks(language) and gated.rule.could(lowered):
+                check()
+                for left, right, score in gated.recognizer.spans(text):
+                    if score >= self._threshold:
+                        yield left, right, gated.type, score
+        if self._names is not None and self._named:
+            for span in self._names.find(text, self._named, check):
+                if span.score >= self._threshold:
+                    yield span.start, span.end, span.type, span.score
+
+    def _scan(self, text: str, language: str, check: Check) -> Iterator[Span]:
+        scene = Scene(text)
         seen: set[tuple[int, int]] = set()
         for gated in self.gated:
-            if not gated.gate(text, digits):
+            if gated.whole or (gated.ceiling < self._threshold and not gated.is_hot(scene)):
                 continue
-            if gated.ceiling < self._threshold and not any(word in lowered for word in gated.context):
+            if not gated.gate(text, scene.digits) or not gated.speaks(language):
                 continue
             check()
-            recognizer = gated.recognizer
-            also = (sorted(seen),) if gated.late else ()
-            for result in recognizer.analyze(text, recognizer.supported_entities, None, *also):
-                score = result.score
-                if gated.context:
-                    words = words or tokenise(text)
-                    score = _with_context(score, result.start, words, gated.context)
+            for start, end, plain in gated.find(scene, self._threshold, sorted(seen) if gated.late else ()):
+                score = _with_context(plain, start, scene, gated.context) if gated.context else plain
                 if score >= self._threshold:
-                    seen.add((result.start, result.end))
-                    yield Span(result.start, result.end, result.entity_type, float(score))
+                    seen.add((start, end))
+                    yield Span(start, end, gated.type, float(score))
 
 
-def _with_context(score: float, start: int, words: tuple[list[str], list[int]], context: frozenset[str]) -> float:
+def _with_context(score: float, start: int, scene: Scene, context: frozenset[str]) -> float:
     """Presidio's rule (LemmaContextAwareEnhancer, whole words): the word itself and the five before it that count."""
-    tokens, starts = words
+    if context.isdisjoint(scene.vocabulary):
+        return score
+    tokens, starts = scene.words
     at = bisect_right(starts, start) - 1
     if at < 0 or start >= starts[at] + len(tokens[at]):
         at += 1
-    left = _CONTEXT_WORDS + 1
+    left = COUNTED + 1
     while at >= 0 and left:
         token = tokens[at] if at < len(tokens) else ""
         if token and is_word(token):
@@ -112,11 +138,6 @@ def _with_context(score: float, start: int, words: tuple[list[str], list[int]], 
             left -= 1
         at -= 1
     return score
-
-
-def _same(text: str, view: Folded, first: int, last: int) -> bool:
-    start, end = view.back(first, last)
-    return text[start:end] == view.text[first:last]
 
 
 def _disjoint(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

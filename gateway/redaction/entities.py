@@ -6,88 +6,76 @@ recognizer's patterns, so it is not run. A test holds the gated result equal to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from gateway.redaction.packs import OWN, PACKS, Entity, spelled_out
 
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """One entity type."""
+__all__ = ["ALL", "AUTO", "BY_TYPE", "DEFAULT", "ENTITIES", "Entity", "wanted"]
 
-    type: str
-    what: str
-    recognizer: str
-    """Name of Presidio's class, or `gateway` for one of our own."""
-    digits: int = 0
-    default: bool = True
-    """Looked for when privacy.yaml names no entities."""
-    language: str = ""
-    """Looked for by default only when privacy.yaml names this language."""
+ALL: Final = "all"
+DEFAULT: Final = "default"
+"""Names under `entities` that stand for groups of types."""
+AUTO: Final = "auto"
+"""Among a policy's languages: each text's own language, told from the text."""
 
-
-ENTITIES: Final = (
-    Entity("PERSON", "a name after a title or a label, or in a column of names", "gateway"),
-    Entity("DATE_OF_BIRTH", "a date after a label such as `DOB:` or `born on`", "gateway", 1),
+_GENERIC: Final = (
+    Entity("PERSON", "a name, by the name model, a title, a label or a column of names", OWN),
+    Entity("STREET_ADDRESS", "a street with its number, and the town after it", OWN, 1),
+    Entity("LOCATION", "a city, region or country", OWN, default=False),
+    Entity("ORGANIZATION", "a company, authority, school or other body", OWN, default=False),
+    Entity("NRP", "a nationality, a religious or a political group", OWN, default=False),
+    Entity("JOB_TITLE", "what somebody works as, or a title before a name", OWN, default=False),
+    Entity("DATE_OF_BIRTH", "a date after a label such as `DOB:` or `born on`", OWN, 1),
     Entity("EMAIL_ADDRESS", "an e-mail address, internal domains included", "EmailRecognizer"),
-    Entity("PHONE_NUMBER", "a valid number of eight regions, or one with a country code", "gateway", 7),
+    Entity("PHONE_NUMBER", "a valid number of eight regions and the policy's, or one with a country code", OWN, 7),
     Entity("IBAN_CODE", "an IBAN with a right checksum", "IbanRecognizer", 2),
     Entity("CREDIT_CARD", "a card number with a right checksum", "CreditCardRecognizer", 12),
     Entity("IP_ADDRESS", "an IPv4 or IPv6 address", "IpRecognizer"),
     Entity("MAC_ADDRESS", "a hardware address", "MacAddressRecognizer"),
-    Entity("CRYPTO", "a Bitcoin address with a right checksum", "CryptoRecognizer", 1),
-    Entity("US_SSN", "a US social security number", "UsSsnRecognizer", 9),
-    Entity("US_ITIN", "a US individual taxpayer number", "UsItinRecognizer", 9),
-    Entity("US_PASSPORT", "a US passport number near a word that says so", "UsPassportRecognizer", 8),
-    Entity("US_DRIVER_LICENSE", "a US driving licence number near a word that says so", "UsLicenseRecognizer", 1),
-    Entity("US_BANK_NUMBER", "a US bank account number near a word that says so", "UsBankRecognizer", 8),
-    Entity("US_MBI", "a US Medicare beneficiary number", "UsMbiRecognizer", 4),
-    Entity("MEDICAL_LICENSE", "a US medical (DEA) licence with a right checksum", "MedicalLicenseRecognizer", 6),
-    Entity("UK_NHS", "a UK NHS number with a right checksum", "NhsRecognizer", 10),
-    Entity("UK_NINO", "a UK national insurance number", "UkNinoRecognizer", 6),
-    Entity("UK_PASSPORT", "a UK passport number near a word that says so", "UkPassportRecognizer", 7),
-    Entity("UK_DRIVING_LICENCE", "a UK driving licence number", "UkDrivingLicenceRecognizer", 6),
-    Entity("DE_TAX_ID", "a German tax identification number with a right checksum", "DeTaxIdRecognizer", 11),
-    Entity("DE_PASSPORT", "a German passport number with a right checksum", "DePassportRecognizer", 1),
-    Entity("DE_ID_CARD", "a German identity card number", "DeIdCardRecognizer", 1),
-    Entity("DE_SOCIAL_SECURITY", "a German pension insurance number", "DeSocialSecurityRecognizer", 11),
-    Entity("DE_HEALTH_INSURANCE", "a German health insurance number", "DeHealthInsuranceRecognizer", 9),
-    Entity("DE_VAT_ID", "a German VAT number", "DeVatIdRecognizer", 9),
-    Entity("DE_TAX_NUMBER", "a German tax number", "DeTaxNumberRecognizer", 9, language="de"),
-    Entity("DE_FUEHRERSCHEIN", "a German driving licence number", "DeFuehrerscheinRecognizer", 8, language="de"),
-    Entity("ES_NIF", "a Spanish tax number", "EsNifRecognizer", 7, language="es"),
-    Entity("ES_NIE", "a Spanish foreigner's number", "EsNieRecognizer", 7, language="es"),
-    Entity("ES_PASSPORT", "a Spanish passport number", "EsPassportRecognizer", 6, language="es"),
-    Entity("IT_FISCAL_CODE", "an Italian fiscal code", "ItFiscalCodeRecognizer", language="it"),
-    Entity("IT_DRIVER_LICENSE", "an Italian driving licence number", "ItDriverLicenseRecognizer", 1, language="it"),
-    Entity("IT_VAT_CODE", "an Italian VAT number", "ItVatCodeRecognizer", 11, language="it"),
-    Entity("IT_PASSPORT", "an Italian passport number", "ItPassportRecognizer", 7, language="it"),
-    Entity("IT_IDENTITY_CARD", "an Italian identity card number", "ItIdentityCardRecognizer", 5, language="it"),
-    Entity("PL_PESEL", "a Polish national number", "PlPeselRecognizer", 11, language="pl"),
-    Entity("FI_PERSONAL_IDENTITY_CODE", "a Finnish code", "FiPersonalIdentityCodeRecognizer", 9, language="fi"),
-    Entity("SE_PERSONNUMMER", "a Swedish personal number", "SePersonnummerRecognizer", 10, language="sv"),
-    Entity("TR_NATIONAL_ID", "a Turkish identity number", "TrNationalIdRecognizer", 11, language="tr"),
-    Entity("KR_RRN", "a Korean resident number", "KrRrnRecognizer", 13, language="ko"),
-    Entity("TH_TNIN", "a Thai identity number", "ThTninRecognizer", 13, language="th"),
-    Entity("US_NPI", "a US provider number", "UsNpiRecognizer", 10, default=False),
-    Entity("ABA_ROUTING_NUMBER", "a US bank routing number", "AbaRoutingRecognizer", 9, default=False),
-    Entity("UK_POSTCODE", "a UK postcode near a word that says so", "UkPostcodeRecognizer", 1, default=False),
-    Entity("CA_SIN", "a Canadian social insurance number", "CaSinRecognizer", 9, default=False),
-    Entity("AU_TFN", "an Australian tax file number", "AuTfnRecognizer", 9, default=False),
-    Entity("AU_MEDICARE", "an Australian Medicare number", "AuMedicareRecognizer", 10, default=False),
-    Entity("IN_AADHAAR", "an Indian identity number", "InAadhaarRecognizer", 12, default=False),
-    Entity("IN_PAN", "an Indian tax number", "InPanRecognizer", 4, default=False),
-    Entity("SG_NRIC_FIN", "a Singaporean identity number", "SgFinRecognizer", 7, default=False),
-    Entity("ZA_ID_NUMBER", "a South African identity number", "ZaIdNumberRecognizer", 13, default=False),
-    Entity("DE_PLZ", "a German postcode near a word that says so", "DePlzRecognizer", 5, default=False),
+    Entity("CRYPTO", "an address of a crypto currency", "CryptoRecognizer", 1),
+    Entity("ID_NUMBER", "a number after a label that names a document, insurance, patient or account", OWN, 1),
+    Entity("CASE_NUMBER", "a court's or an office's file number after a label", OWN, 1),
+    Entity("LICENSE_PLATE", "a vehicle's plate after a word that says so", OWN, 1),
+    Entity("VIN", "a vehicle identification number with a right check digit", OWN, 5),
+    Entity("API_KEY", "a key by its provider's form, or random characters after a label", OWN),
+    Entity("PRIVATE_KEY", "a PEM or PGP private key, whole or cut off", OWN),
+    Entity("JWT", "a JSON Web Token with a readable header", OWN),
+    Entity("CONNECTION_STRING", "an address or settings of a service with a password inside", OWN),
+    Entity("PASSWORD", "a password after a label", OWN),
+    Entity("AGE", "a person's age", OWN, 1, default=False),
+    Entity("ZIP_CODE", "a postcode after a state or a word that says so", OWN, 1, default=False),
+    Entity("USERNAME", "a user name after a label, or a handle", OWN, default=False),
+    Entity("DOMAIN_NAME", "a host's or domain's name", OWN, default=False),
     Entity("UUID", "a UUID", "UuidRecognizer", default=False),
     Entity("URL", "a web address", "UrlRecognizer", default=False),
-    Entity("DATE_TIME", "a date", "DateRecognizer", 2, default=False),
+    Entity("DATE_TIME", "any date, time, weekday, or year after a word that says so", OWN, default=False),
 )
+
+ENTITIES: Final = (*_GENERIC, *PACKS)
 BY_TYPE: Final = {entity.type: entity for entity in ENTITIES}
 
 
-def wanted(entities: tuple[str, ...], languages: tuple[str, ...]) -> tuple[Entity, ...]:
-    """The entities a policy asks for: those it names, or else the default ones and those of its languages."""
-    if entities:
-        return tuple(BY_TYPE[name] for name in dict.fromkeys(entities) if name in BY_TYPE)
-    return tuple(e for e in ENTITIES if e.default and (not e.language or e.language in languages))
+def wanted(
+    entities: tuple[str, ...], languages: tuple[str, ...], regions: tuple[str, ...] = ("us", "uk", "de")
+) -> tuple[Entity, ...]:
+    """The entities a policy asks for.
+
+    `entities` names types and groups: `default` (what an empty list means: the default types without a country, and
+    those of the policy's regions and languages) and `all`. With `auto` among the languages the types of every language
+    are asked for; the text's own language decides later which of them run.
+    """
+    if ALL in entities:
+        return ENTITIES
+    named = [BY_TYPE[name] for name in entities if name in BY_TYPE]
+    if entities and DEFAULT not in entities:
+        return tuple(dict.fromkeys(named))
+    countries = spelled_out(regions)
+    chosen = [e for e in ENTITIES if e.default and _is_at_home(e, languages, countries)]
+    return tuple(dict.fromkeys([*chosen, *named]))
+
+
+def _is_at_home(entity: Entity, languages: tuple[str, ...], countries: frozenset[str]) -> bool:
+    if not entity.region and not entity.language:
+        return True
+    spoken = bool(entity.language) and (entity.language in languages or AUTO in languages)
+    return spoken or entity.region in countries

@@ -1,4 +1,4 @@
-"""Names and dates of birth that their surroundings give away: a title, a label, a greeting, a column. Pure patterns.
+"""Names that their surroundings give away: a title, a label, a greeting, a column. Pure patterns.
 
 Names standing alone in prose are not found here; that needs a trained detector.
 """
@@ -33,6 +33,42 @@ _TITLE = (
     r"|Herr|Herrn|Frau"
     r"|Monsieur|Madame|Mme|Mlle|Señora?|Srta|Sra|Dott|Dottoressa|Signora?|Sig|Meneer|Mevrouw)"
 )
+_BEFORE_NAME: Final = re.compile(rf"\b{_TITLE}\b\.?(?=[ \t]{{1,3}}[^\W\d_a-z])")
+_TITLES: Final = (
+    *(
+        "Mr",
+        "Ms",
+        "Miss",
+        "Mx",
+        "Dr",
+        "Prof",
+        "Doctor",
+        "Sir",
+        "Dame",
+        "Lord",
+        "Lady",
+        "Rev",
+        "Judge",
+        "Justice",
+        "Capt",
+    ),
+    *(
+        "Herr",
+        "Frau",
+        "Monsieur",
+        "Madame",
+        "Mme",
+        "Mlle",
+        "Se\u00f1or",
+        "Srta",
+        "Sra",
+        "Dott",
+        "Sig",
+        "Meneer",
+        "Mevrouw",
+    ),
+)
+"""One of these begins every title."""
 _SEP = r"[ \t]*[\"'*_`]{0,3}[ \t]*[:=|][ \t|]*[\"'*_`]{0,3}[ \t]*"
 # A label stands at the beginning of a line, cell, entry or quotation; what it is called is looked up, not matched.
 _LABEL = re.compile(
@@ -63,23 +99,6 @@ _PERSON: Final = (
 )
 _AFTER_TITLE = rf"\.?{_BLANK}(?:(?:Dr|Prof|med|h\.c)\.?{_BLANK}){{0,2}}({_NAME})"
 _AFTER_LABEL = rf"(?:{_TITLE}\.?{_BLANK}){{0,2}}({_NAME})"
-_MONTHS = (
-    r"(?i:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|okt(?:ober)?|nov(?:ember)?|dec(?:ember)?|dez(?:ember)?)"
-)
-_DATE = (
-    r"(?:\d{1,4}[ ]?[./\-][ ]?\d{1,2}[ ]?[./\-][ ]?\d{2,4}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?[ -](?:of )?{_MONTHS}\.?,?[ -]\d{{2,4}}"
-    rf"|{_MONTHS}\.?[ ]\d{{1,2}}(?:st|nd|rd|th)?,?[ ]\d{{2,4}})"
-)
-_BIRTH_SEP = _SEP.replace("[:=|]", "(?:[:=|]|is|on|was)?")
-_BIRTH = (
-    rf"(?i:\b(?:date[ _-]of[ _-]birth|birth[ _-]?date|d\.?o\.?b\b\.?|birthday|geburtsdatum|geb\.|geboren(?: am)?"
-    rf"|date de naissance|né(?:e)? le|fecha de nacimiento|data di nascita|born)){_BIRTH_SEP}({_DATE})"
-)
-
-_BIRTH_WORDS: Final = re.compile(r"\b(?=[BbDdGgNnFf](?:[oaiOAIeEé.]))\w")
-
 _LAST_POSSESSIVE = re.compile(r"['\u2019]s\Z")
 
 
@@ -88,7 +107,6 @@ class _Patterns:
     after_title: Any
     after_label: Any
     others: tuple[tuple[re.Pattern[str], Any], ...]
-    birth: Any
 
 
 @lru_cache(maxsize=1)
@@ -99,18 +117,25 @@ def _compiled() -> _Patterns:
         regex.compile(_AFTER_TITLE),
         regex.compile(_AFTER_LABEL),
         tuple((gate, regex.compile(pattern, flags)) for gate, pattern in _PERSON),
-        regex.compile(_BIRTH, flags),
     )
+
+
+def titles(text: str) -> Iterator[Found]:
+    """Titles that stand before a name: `Mr.`, `Frau`."""
+    for match in _BEFORE_NAME.finditer(text):
+        yield match.span()
 
 
 def people(text: str) -> Iterator[Found]:
     """Spans of names that a title, label, greeting, closing or address in angle brackets marks."""
     patterns = _compiled()
-    for title in _TITLED.finditer(text):
+    titles = _TITLED.finditer(text) if any(title in text for title in _TITLES) else ()
+    for title in titles:
         match = patterns.after_title.match(text, title.end())
         if match and (found := _trim(text, *match.span(1))):
             yield found
-    for label in _LABEL.finditer(text):
+    labels = _LABEL.finditer(text) if any(mark in text for mark in ":=|") else ()
+    for label in labels:
         name = re.sub(r"['\u2019]s\b|[_\-]", lambda m: " " if m[0] in "_-" else "", label[1].lower())
         least = 1 if name in SURE else 2 if name in LIKELY else 0
         match = patterns.after_label.match(text, label.end()) if least else None
@@ -121,13 +146,6 @@ def people(text: str) -> Iterator[Found]:
             for match in pattern.finditer(text, timeout=2):
                 if found := _trim(text, *match.span(1)):
                     yield found
-
-
-def births(text: str) -> Iterator[Found]:
-    """Spans of dates that a label marks as a date of birth."""
-    for word in _BIRTH_WORDS.finditer(text):
-        if match := _compiled().birth.match(text, word.start(), timeout=2):
-            yield match.span(1)
 
 
 def _trim(text: str, start: int, end: int) -> Found | None:
@@ -152,18 +170,36 @@ _HEADS: Final = re.compile(
     r"|attendee|requester"
 )
 _BIRTH_HEADS: Final = re.compile(r"(?i)dob|d\.o\.b\.?|date[ _-]of[ _-]birth|birth[ _-]?date|birthday|born|geburtsdatum")
+_PHONE_HEADS: Final = re.compile(
+    r"(?i)(?:(?:home|work|office|business|private|mobile|cell|contact|customer|day|evening)[ _-]?){0,2}"
+    r"(?:phone|telephone|tel\.?|mobile|cell|fax|telefon|handy|mobil|t\u00e9l\u00e9phone|tel\u00e9fono|telefono"
+    r"|telefoon)"
+    r"(?:[ _-]?(?:number|no\.?|nr\.?|#|nummer))?"
+)
+_CELL_PHONE: Final = re.compile(r"[+(]?\d[\d ()./-]{5,24}\d")
+PHONE_MARKS: Final = ("phone", "tel", "mobil", "cell", "fax", "handy", "t\u00e9l\u00e9phone")
 _CELL_NAME: Final = re.compile(r"[^\W\d_][\w.'\u2019\-]*(?:,? [^\W\d_][\w.'\u2019\-]*){0,4}\Z")
 _RULE: Final = re.compile(r"[\s|:+=]*-[\s|:\-+=]*\Z")
+HEAD_MARKS: Final = (
+    *("name", "employee", "manager", "patient", "candidate", "contact", "owner", "approver", "reviewer", "assignee"),
+    *("attendee", "requester"),
+)
+"""One of these stands in every table's head that names people, in small letters."""
+_HEAD_WORDS: Final = (*HEAD_MARKS, "dob", "d.o.b", "birth", "born", "geburtsdatum", *PHONE_MARKS)
 _SEPARATORS: Final = ("|", "\t", ";", ",")
 
 
 def columns(text: str) -> Iterator[tuple[int, int, str]]:
-    """Cells of CSV and Markdown tables under a head that says name or date of birth: start, end, entity type."""
+    """Cells of tables (CSV, Markdown) under a head that says name, telephone or date of birth: start, end, type."""
     lines = text.splitlines(keepends=True)
     separator, kinds = "", dict[int, str]()
     offset = 0
     for number, line in enumerate(lines):
         if not separator:
+            low = line.lower()
+            if not any(mark in low for mark in _HEAD_WORDS):
+                offset += len(line)
+                continue
             following = lines[number + 1] if number + 1 < len(lines) else ""
             if number == 0 or not lines[number - 1].strip() or _RULE.match(following):
                 separator, kinds = _head(line, following)
@@ -178,6 +214,8 @@ def columns(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _fits(kind: str, cell: str) -> bool:
+    if kind == "PHONE_NUMBER":
+        return _CELL_PHONE.fullmatch(cell) is not None
     if kind == "DATE_OF_BIRTH":
         return any(c.isdigit() for c in cell)
     return _CELL_NAME.match(cell) is not None and cell not in NOT_NAMES and not any(c.isdigit() for c in cell)
@@ -198,6 +236,8 @@ def _head(line: str, following: str) -> tuple[str, dict[int, str]]:
             kinds[index] = "PERSON"
         elif _BIRTH_HEADS.fullmatch(cell):
             kinds[index] = "DATE_OF_BIRTH"
+        elif _PHONE_HEADS.fullmatch(cell):
+            kinds[index] = "PHONE_NUMBER"
     return (separator, kinds) if kinds else ("", {})
 
 

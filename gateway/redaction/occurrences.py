@@ -3,24 +3,33 @@
 A value is *strong* when it is long enough to mean itself anywhere: eight letters or digits and not a single word, or
 several words of six. It is found in any case, inside longer text too. Other values (a surname, a short number) are
 *weak*: found as whole words in the same case. Values of fewer than three letters or digits prove nothing and are not
-looked for.
+looked for. Nor is a single common word that is also a name (Will, Mark): it is replaced where it was found, not
+elsewhere.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from gateway.redaction.encodings import views
+from gateway.redaction.people_words import COMMON
+from gateway.redaction.views import views
 
 STRONG: Final = 8
 STRONG_WORDS: Final = 6
 LEAST: Final = 3
+FEW: Final = 16
+"""Values looked for one by one."""
+_GRAM: Final = 6
 _BLANKS: Final = re.compile(r"\s+")
+_TURNED: Final = re.compile(r"[^\W\d_]+(?:[ '\u2019-][^\W\d_]+){0,2},\s(?:[^\W\d_]+[.'\u2019-]?\s?){1,3}\Z")
+"""`Roe, Jane`: in another case or inside longer words it is the end of one name and the beginning of the next."""
+_LONG_BLANKS: Final = re.compile(r"\s{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +58,14 @@ class Needle:
 
 
 def needle(value: str) -> Needle | None:
-    """How to look for a value; None when it is too short to prove anything."""
+    """How to look for a value; None when it proves nothing: too short, or a common word."""
     solid = sum(character.isalnum() for character in value)
-    if solid < LEAST:
+    if solid < LEAST or value.casefold() in COMMON:
         return None
     words = tuple(_BLANKS.split(value.strip()))
     one_word = len(words) == 1
     long = solid >= (STRONG if one_word else STRONG_WORDS)
-    strong = long and not (one_word and words[0].replace("-", "").isalpha())
+    strong = long and not (one_word and words[0].replace("-", "").isalpha()) and not _TURNED.match(value)
     plain = lower(value)
     encoded = tuple({lower(quote(value)), lower(quote_plus(value)), lower(quote(value, safe=""))} - {plain})
     return Needle(value, strong, tuple(map(lower, words)) if strong else words, encoded)
@@ -82,17 +91,114 @@ def lower(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-def standing(text: str, needles: Sequence[Needle]) -> Iterator[tuple[int, int, int]]:
+class Needles:
+    """Many values to look for, made once for all the texts they are looked for in.
+
+    Few are looked for one by one. Of many it is looked up at each place of a text whether one begins there, so that the
+    cost grows with the text and not with the text times the values.
+    """
+
+    def __init__(self, needles: Iterable[Needle], few: int = FEW) -> None:
+        """`few`: up to how many are looked for one by one."""
+        self.all = tuple(needles)
+        self._few = few
+        self._tables: tuple[_Table, _Table, _Table] | None = None
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __bool__(self) -> bool:
+        return bool(self.all)
+
+    def find(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """(index of the needle, start, end) of every occurrence in one text as it is."""
+        if len(self.all) <= self._few:
+            lowered = lower(text)
+            for index, one in enumerate(self.all):
+                for start, end in one.find(text, lowered):
+                    yield index, start, end
+            return
+        strong, weak, encoded = self._made()
+        plain = _OneLine(text)
+        lowered = lower(plain.text)
+        for index, start, end in strong.find(lowered):
+            yield index, *plain.back(start, end)
+        for index, start, end in weak.find(plain.text, words=True):
+            yield index, *plain.back(start, end)
+        if "%" in text or "+" in text:
+            for index, start, end in encoded.find(lowered):
+                yield index, *plain.back(start, end)
+
+    def _made(self) -> tuple[_Table, _Table, _Table]:
+        if self._tables is None:
+            numbered = list(enumerate(self.all))
+            self._tables = (
+                _Table((" ".join(one.words), index) for index, one in numbered if one.strong),
+                _Table((" ".join(one.words), index) for index, one in numbered if not one.strong),
+                _Table((spelling, index) for index, one in numbered for spelling in one.encoded),
+            )
+        return self._tables
+
+
+class _Table:
+    """Texts by their first characters."""
+
+    def __init__(self, texts: Iterable[tuple[str, int]]) -> None:
+        self._indices: dict[str, list[int]] = {}
+        lengths: dict[str, set[int]] = {}
+        for text, index in texts:
+            self._indices.setdefault(text, []).append(index)
+            lengths.setdefault(text[:_GRAM], set()).add(len(text))
+        self._lengths = {gram: sorted(known) for gram, known in lengths.items()}
+        self._grams = sorted({len(gram) for gram in lengths})
+
+    def find(self, text: str, *, words: bool = False) -> Iterator[tuple[int, int, int]]:
+        """(index, start, end), whole `words` only if asked; of what overlaps itself the first."""
+        ends: dict[int, int] = {}
+        lengths, indices = self._lengths, self._indices
+        for size in self._grams:
+            for start in [at for at in range(len(text) - size + 1) if text[at : at + size] in lengths]:
+                for length in lengths[text[start : start + size]]:
+                    end = start + length
+                    known = indices.get(text[start:end])
+                    if known is None or (
+                        words and (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())
+                    ):
+                        continue
+                    for index in known:
+                        if ends.get(index, 0) <= start:
+                            ends[index] = end
+                            yield index, start, end
+
+
+class _OneLine:
+    """A text with every run of blanks made one blank."""
+
+    def __init__(self, text: str) -> None:
+        self.text = _BLANKS.sub(" ", text)
+        self._points: list[int] = []
+        self._shifts: list[int] = []
+        if len(self.text) != len(text):
+            shift = 0
+            for match in _LONG_BLANKS.finditer(text):
+                shift += match.end() - match.start() - 1
+                self._points.append(match.end() - shift)
+                self._shifts.append(shift)
+
+    def back(self, start: int, end: int) -> tuple[int, int]:
+        """A stretch that neither begins nor ends with a blank, in offsets of the original."""
+        return start + self._shift(start), end - 1 + self._shift(end - 1) + 1
+
+    def _shift(self, at: int) -> int:
+        before = bisect_right(self._points, at)
+        return self._shifts[before - 1] if before else 0
+
+
+def standing(text: str, needles: Needles | Sequence[Needle]) -> Iterator[tuple[int, int, int]]:
     """(index of the needle, start, end) of every occurrence, in the text as it is, as it is seen, and decoded."""
-    found = dict.fromkeys(_standing(text, needles))
+    known = needles if isinstance(needles, Needles) else Needles(needles)
+    found = dict.fromkeys(known.find(text))
     for view in views(text):
         if view.starts is not None:
-            found.update(((index, *view.back(start, end)), None) for index, start, end in _standing(view.text, needles))
+            found.update(((index, *view.back(start, end)), None) for index, start, end in known.find(view.text))
     yield from found
-
-
-def _standing(text: str, needles: Sequence[Needle]) -> Iterator[tuple[int, int, int]]:
-    lowered = lower(text)
-    for index, one in enumerate(needles):
-        for start, end in one.find(text, lowered):
-            yield index, start, end

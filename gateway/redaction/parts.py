@@ -13,6 +13,9 @@ _KINDS: Final = {
     **dict.fromkeys(("input_audio", "audio"), "audio"),
     **dict.fromkeys(("file", "input_file", "document", "documents", "file_data", "files"), "file"),
     **dict.fromkeys(("video", "video_url", "input_video", "videos"), "video"),
+    **dict.fromkeys(("attachments", "file_ids"), "file"),
+    **dict.fromkeys(("prompt_token_ids", "input_ids", "token_ids"), "tokens"),
+    **dict.fromkeys(("prompt_embeds", "input_embeds", "inputs_embeds"), "tokens"),
 }
 _READABLE: Final = frozenset(
     (
@@ -22,6 +25,8 @@ _READABLE: Final = frozenset(
 )
 _DECLARED: Final = frozenset(("tools", "functions", "response_format", "metadata", "tool_choice", "arguments"))
 """Below these, `file` or `image` names a parameter, not a part."""
+_NUMBERED: Final = frozenset(("stop_token_ids", "allowed_token_ids", "bad_words_ids", "logit_bias"))
+"""Numbers below these steer a model and say nothing."""
 _CONTENT: Final = frozenset(("messages", "input", "prediction", "system"))
 _DATA: Final = frozenset(("data", "file_data", "url", "image_url"))
 _DATA_URL: Final = re.compile(
@@ -35,9 +40,10 @@ _SURE: Final = 256
 
 
 def unscannable(body: Json) -> frozenset[str]:
-    """Kinds of content in the request that no text scanner can read: `image`, `audio`, `file`, `video`.
+    """Kinds of content in the request that no text scanner can read: `image`, `audio`, `file`, `video`, `tokens`.
 
-    Told by key, by type in any case, by `data:` URLs anywhere; a part of a type that is not known counts as a file.
+    Told by key, by type in any case, by `data:` URLs anywhere; a part of a type that is not known counts as a file, and
+    a row of numbers as a text given in token ids, bytes or vectors.
     """
     return frozenset(
         kind for key, item in body.items() if key not in ("gateway", "model") for kind in _field(key, item, (key,))
@@ -71,6 +77,12 @@ def _kinds(value: Any, path: tuple[str, ...]) -> Iterator[str]:
     if isinstance(value, str):
         yield from _urls(value)
     elif isinstance(value, list):
+        if (
+            len(value) > 1
+            and not any(key in _NUMBERED or key in _DECLARED for key in path)
+            and all(map(_is_number, value))
+        ):
+            yield "tokens"
         for item in value:
             kinds = list(_kinds(item, path))
             yield from kinds
@@ -89,6 +101,10 @@ def _field(key: str, item: Any, path: tuple[str, ...]) -> Iterator[str]:
     if item and not _DECLARED.intersection(path) and (kind := _KINDS.get(key.casefold())):
         yield kind
     yield from _kinds(item, path)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _readable(part: Any) -> bool:

@@ -6,8 +6,9 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 from typing import Final, TypeVar
 
 import orjson
@@ -18,14 +19,18 @@ from gateway.crypto.secret import SecretBytes
 from gateway.errors import GatewayError, RedactionUnavailable
 from gateway.model import PrivacyPolicy, Redacted, Replaced, Span
 from gateway.redaction.detect import Detector
-from gateway.redaction.encodings import plainly
+from gateway.redaction.linking import NO_LINKS, PERSON, Links, link
 from gateway.redaction.nouns import Original, Redaction
-from gateway.redaction.occurrences import Needle, needle, standing
+from gateway.redaction.occurrences import needle, standing
 from gateway.redaction.spans import resolve
+from gateway.redaction.surrogates import Renderer
 from gateway.redaction.tokens import Minter, token_spans
+from gateway.redaction.views import plainly
 
 T = TypeVar("T")
 
+START_S: Final = 120.0
+"""Seconds that loading the recognizers may take on a busy machine."""
 _POLICIES: Final = 8
 _SHORT: Final = 4_000
 """Characters looked up in the cache on the event loop."""
@@ -34,7 +39,6 @@ _WARM_UP: Final = (
     "passport, account, licence 123-45-6789012345678, GB00 0000, AB0000000, us, number\n"
 )
 """Passes every gate once, so that no request waits for a pattern to be compiled."""
-_ROUNDS: Final = 3
 
 
 class Redactor:
@@ -52,6 +56,8 @@ class Redactor:
         self._queue = queue
         self._threads = threads
         self._waiting = 0
+        self.failures: dict[str, int] = {}
+        """Texts and answers that could not be scanned, by reason."""
         self._pool: ThreadPoolExecutor | None = None
         self._cache = _Cache(ring.stable("redaction cache"), cache_entries)
         self._detectors: OrderedDict[bytes, Detector] = OrderedDict()
@@ -60,7 +66,7 @@ class Redactor:
 
     async def start(self) -> None:
         """Load the recognizers (about a second, in a thread), so that the first request does not wait for them."""
-        await self._in_thread(lambda: self._detector(PrivacyPolicy()).find(_WARM_UP))
+        await self._in_thread(lambda: self._detector(PrivacyPolicy()).find(_WARM_UP), START_S)
 
     def close(self) -> None:
         """Give the threads back; a scan under way ends by itself."""
@@ -69,12 +75,13 @@ class Redactor:
             self._pool = None
 
     async def redact(
-        self, texts: Sequence[str], policy: PrivacyPolicy, tenant: str, *, linked: bool = True
+        self, texts: Sequence[str], policy: PrivacyPolicy, tenant: str, *, linked: bool = True, apart: bool = False
     ) -> list[Redaction]:
         """Each text redacted, in order.
 
         `linked`: the texts belong together (one request, one document); a value found in one of them is replaced
-        wherever it stands in any, by the rule of `occurrences`. Raises RedactionUnavailable.
+        wherever it stands in any, by the rule of `occurrences`. `apart`: each is a whole of its own, linked within
+        itself alone. Raises RedactionUnavailable.
         """
         if not policy.enabled or not any(texts):
             return [Redaction(Redacted(text), {}) for text in texts]
@@ -86,12 +93,25 @@ class Redactor:
                 raise TimeoutError
 
         def work() -> list[Redaction]:
-            return self._redact(texts, policy, minter, check, linked=linked)
+            return self._redact(texts, policy, minter, check, linked=linked, apart=apart)
 
-        # Short texts scanned before need no thread: a conversation's history, or the same question again.
-        if sum(map(len, texts)) <= _SHORT and self._known(texts, policy):
-            return self._guarded(work)
-        return await self._in_thread(work)
+        try:
+            # Short texts scanned before need no thread: a conversation's history, or the same question again.
+            if sum(map(len, texts)) <= _SHORT and self._guarded(lambda: self._known(texts, policy)):
+                return self._guarded(work)
+            return await self._in_thread(work)
+        except RedactionUnavailable as error:
+            self.failed(error)
+            raise
+
+    def failed(self, error: RedactionUnavailable) -> None:
+        """Count one text or answer that was not let through because it could not be scanned."""
+        self.failures[error.reason] = self.failures.get(error.reason, 0) + 1
+
+    @property
+    def waiting(self) -> int:
+        """Scans under way or waiting for a thread."""
+        return self._waiting
 
     def _known(self, texts: Sequence[str], policy: PrivacyPolicy) -> bool:
         digest = self._digest(policy)
@@ -110,30 +130,51 @@ class Redactor:
         """Keyed digests of every word of a query that could be part of a name: extra search terms."""
         return list(self._minter(tenant).parts(text))
 
-    def types_in(self, text: str, policy: PrivacyPolicy) -> set[str]:
-        """Entity types found in one text, scanned here and now; for policy tests. Raises RedactionUnavailable."""
+    def spans_in(self, text: str, policy: PrivacyPolicy) -> list[Span]:
+        """What `redact` would replace in one text, found here and now; for evaluation. Raises RedactionUnavailable."""
         if not policy.enabled:
-            return set()
-        return {span.type for span in self._guarded(lambda: self._detector(policy).find(text))}
+            return []
+
+        def work() -> list[Span]:
+            detector = self._detector(policy)
+            found = [detector.find(text)]
+            link([text], found, detector.known_types, lambda: None, frozenset(policy.allow_list))
+            return found[0]
+
+        return self._guarded(work)
+
+    def renderer(self, tenant: str) -> Renderer:
+        """What zones receive for this tenant's tokens, and the way back."""
+        return Renderer(self._ring.stable("rendering", tenant.encode()), self._minter(tenant))
 
     def _minter(self, tenant: str) -> Minter:
         return Minter(self._ring.stable("token", tenant.encode()))
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def _in_thread(self, work: Callable[[], T], timeout_s: float | None = None) -> T:
         if self._waiting >= self._queue + self._threads:
-            raise RedactionUnavailable("too many texts are waiting to be scanned", hint="try again in a moment")
+            raise RedactionUnavailable(
+                "too many texts are waiting to be scanned", hint="try again in a moment", reason="queue_full"
+            )
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="redaction")
+        try:
+            job = self._pool.submit(self._guarded, work)
+        except RuntimeError:
+            # No thread can be had, or the pool broke: the next text gets a new one.
+            broken, self._pool = self._pool, None
+            broken.shutdown(wait=False)
+            raise RedactionUnavailable(
+                "no thread could be had to scan with", hint="try again in a moment", reason="no_thread"
+            ) from None
         with self._lock:
             self._waiting += 1
-        job = self._pool.submit(self._guarded, work)
         # Counted until the thread is free again, not until the caller stops waiting.
         job.add_done_callback(lambda _: self._done())
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(timeout_s or self._timeout_s):
                 return await asyncio.wrap_future(job)
         except TimeoutError:
-            raise _slow(self._timeout_s) from None
+            raise _slow(timeout_s or self._timeout_s) from None
 
     def _done(self) -> None:
         with self._lock:
@@ -167,34 +208,91 @@ class Redactor:
         return detector
 
     def _redact(
-        self, texts: Sequence[str], policy: PrivacyPolicy, minter: Minter, check: Callable[[], None], *, linked: bool
+        self,
+        texts: Sequence[str],
+        policy: PrivacyPolicy,
+        minter: Minter,
+        check: Callable[[], None],
+        *,
+        linked: bool,
+        apart: bool,
     ) -> list[Redaction]:
-        digest = self._digest(policy)
         detector = self._detector(policy)
-        found: list[list[Span]] = []
+        found = self._findings(texts, policy, detector, check)
+        allowed = frozenset(policy.allow_list)
+        if linked and not apart:
+            links = link(texts, found, detector.known_types, check, allowed)
+            return redactions(texts, found, minter, links)
+        done: list[Redaction] = []
+        for text, spans in zip(texts, found, strict=True):
+            alone = [spans]
+            links = link([text], alone, detector.known_types, check, allowed) if apart else NO_LINKS
+            done += redactions([text], alone, minter, links)
+        return done
+
+    def _findings(
+        self, texts: Sequence[str], policy: PrivacyPolicy, detector: Detector, check: Callable[[], None]
+    ) -> list[list[Span]]:
+        """What the detector finds in each text, each different one scanned once, or never where it was before."""
+        digest = self._digest(policy)
+        known: dict[str, tuple[Span, ...]] = {}
         for text in texts:
-            spans = self._cache.get(digest, text)
-            if spans is None:
-                spans = tuple(detector.find(text, check))
-                self._cache.put(digest, text, spans)
-            found.append(list(spans))
-        if linked:
-            _link(texts, found, detector, check)
-        return [redaction(text, spans, minter) for text, spans in zip(texts, found, strict=True)]
+            if text not in known:
+                spans = self._cache.get(digest, text)
+                if spans is None:
+                    spans = tuple(detector.find(text, check))
+                    self._cache.put(digest, text, spans)
+                known[text] = spans
+        return [list(known[text]) for text in texts]
 
 
-def redaction(text: str, spans: Sequence[Span], minter: Minter) -> Redaction:
-    """The text with each span (in order, none overlapping) replaced by its token."""
+def redactions(
+    texts: Sequence[str], found: Sequence[Sequence[Span]], minter: Minter, links: Links = NO_LINKS
+) -> list[Redaction]:
+    """Texts that belong together, each span (in order, none overlapping) replaced by its token.
+
+    A part of a whole name, and a second spelling of any value, is another form of it: the same id, and it returns as it
+    was written. The form that has the id alone is the whole as it was written first, neither in capitals nor without.
+    """
+    tokens: dict[tuple[str, str], str] = {}
+    first: dict[str, str] = {}
+    values: list[list[tuple[str, str]]] = []
+    for index, (text, spans) in enumerate(zip(texts, found, strict=True)):
+        values.append([])
+        for span in spans:
+            value = plainly(text[span.start : span.end], span.type)
+            whole = links.whole(index, span, value) or value
+            if (span.type, whole) not in tokens:
+                token = tokens[span.type, whole] = minter.token(span.type, whole)
+                if token not in first or (_flat(first[token]) and not _flat(whole)):
+                    first[token] = whole
+            values[-1].append((value, tokens[span.type, whole]))
+    return [
+        _redaction(text, spans, known, first, minter) for text, spans, known in zip(texts, found, values, strict=True)
+    ]
+
+
+def _flat(value: str) -> bool:
+    return value.islower() or value.isupper()
+
+
+def _redaction(
+    text: str,
+    spans: Sequence[Span],
+    values: Sequence[tuple[str, str]],
+    first: Mapping[str, str],
+    minter: Minter,
+) -> Redaction:
+    """`values`: what each span says, and the token of the whole it belongs to; `first`: that whole as first written."""
     out: list[str] = []
     replaced: list[Replaced] = []
     originals: dict[str, Original] = {}
     at = length = 0
-    for span in spans:
-        value = plainly(text[span.start : span.end])
-        token = minter.token(span.type, value)
+    for span, (value, whole) in zip(spans, values, strict=True):
+        token = whole if value == first[whole] else minter.form(whole, value)
         out += (text[at : span.start], token)
         length += span.start - at
-        parts = minter.parts(value) if span.type == "PERSON" else ()
+        parts = minter.parts(value) if span.type == PERSON else ()
         replaced.append(Replaced(span.start, span.end, span.type, span.score, token, length, parts))
         originals.setdefault(token, Original(value, span.type))
         length += len(token)
@@ -224,64 +322,18 @@ def cover(text: str, originals: Mapping[str, Original]) -> tuple[str, frozenset[
     return "".join(out), frozenset(used)
 
 
-def _link(texts: Sequence[str], found: list[list[Span]], detector: Detector, check: Callable[[], None]) -> None:
-    """Extend the findings of each text by every place where a value found in any of them stands."""
-    seen: set[tuple[str, str]] = set()
-    everything: list[tuple[Needle, Span]] = []
-    for _ in range(_ROUNDS):
-        fresh: dict[str, Span] = {}
-        for text, spans in zip(texts, found, strict=True):
-            for span in spans:
-                value = plainly(text[span.start : span.end])
-                if (span.type, value) not in seen:
-                    seen.add((span.type, value))
-                    fresh.setdefault(value, span)
-        known = [(one, span) for value, span in fresh.items() if (one := needle(value))]
-        if not known:
-            return
-        everything += known
-        for index, text in enumerate(texts):
-            check()
-            _add(text, found, index, known, standing(text, [one for one, _ in known]), detector)
-            bared = _bared(text, found[index], [one for one, _ in everything])
-            _add(text, found, index, everything, bared, detector)
-
-
-def _add(
-    text: str,
-    found: list[list[Span]],
-    index: int,
-    known: Sequence[tuple[Needle, Span]],
-    places: Iterable[tuple[int, int, int]],
-    detector: Detector,
-) -> None:
-    more = {Span(start, end, known[which][1].type, known[which][1].score) for which, start, end in places}
-    if more - set(found[index]):
-        taken = [(start, end) for start, end, _ in token_spans(text, detector.known_types)]
-        found[index] = resolve(text, [*found[index], *more], taken)
-
-
-def _bared(text: str, spans: Sequence[Span], needles: Sequence[Needle]) -> Iterator[tuple[int, int, int]]:
-    """Values that will stand alone once a finding they touch has become a token: `0327Jane Roe`."""
-    edges = (text[max(0, s.start - 1) : s.start] + text[s.end : s.end + 1] for s in spans)
-    if any(character.isalnum() for edge in edges for character in edge):
-        out: list[str] = []
-        at = 0
-        for span in spans:
-            out += (text[at : span.start], "\ufffc" * (span.end - span.start))
-            at = span.end
-        yield from standing("".join((*out, text[at:])), needles)
-
-
 def _digest(policy: PrivacyPolicy) -> bytes:
-    rules = [[r.name, r.type, r.patterns, r.context, r.deny_list] for r in policy.recognizers]
-    parts = [policy.languages, policy.entities, policy.threshold, policy.allow_list, rules]
+    """Of everything that decides what is found."""
+    asked = [policy.languages, policy.regions, policy.entities, policy.without, policy.threshold, policy.allow_list]
+    parts = [*asked, [astuple(rule) for rule in policy.recognizers]]
     return sha256(orjson.dumps(parts))
 
 
 def _slow(seconds: float) -> RedactionUnavailable:
     return RedactionUnavailable(
-        f"the detector did not finish within {seconds:g} s", hint="send less text at once, or raise redaction.timeout_s"
+        f"the detector did not finish within {seconds:g} s",
+        hint="send less text at once, or raise redaction.timeout_s",
+        reason="timeout",
     )
 
 

@@ -11,8 +11,10 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Final
 
+from gateway.redaction.json_source import JsonSource
 from gateway.redaction.places import JsonPlaces, Places
 from gateway.redaction.tokens import Written, mask_of
+from gateway.redaction.written import CONTEXT
 
 _HOST_LIKE: Final = re.compile(r"[A-Za-z0-9_-]{0,64}")
 """What may stand between a token and the dot that makes a host's name of them."""
@@ -55,7 +57,6 @@ class Restorer:
         self._json = json
         self._written = written or Written((*values, *self._masks))
         self._text = ""
-        self._from = 0
         self._reset()
 
     def feed(self, text: str) -> str:
@@ -67,12 +68,11 @@ class Restorer:
         if not self._written:
             return text
         self._text += text
-        return self._advance(self._written.held(self._text, self._from), final=False)
+        return self._advance(final=False)
 
     def flush(self) -> str:
         """What was kept back. The restorer may be fed again afterwards, as a new text."""
-        rest = self._advance(len(self._text), final=True)
-        self._text, self._from = "", 0
+        rest = self._advance(final=True)
         self._reset()
         return rest
 
@@ -83,27 +83,28 @@ class Restorer:
 
     def _reset(self) -> None:
         self._places: Places | JsonPlaces = JsonPlaces() if self._json else Places()
+        self._source = JsonSource()
         self._unread: list[str] = []
+        self._before = ""
 
-    def _advance(self, until: int, *, final: bool) -> str:
+    def _advance(self, *, final: bool) -> str:
+        reading = self._written.read(self._text, self._before, final=final)
         out: list[str] = []
-        at = self._from
-        for start, end, token in self._written.find(self._text, at):
-            if start >= until:
-                break
-            host = token in self._values and self._begins_host(end, final=final)
+        at, until = 0, reading.until
+        for hit in reading.hits:
+            host = hit.token in self._values and self._begins_host(hit.end, final=final)
             if host is None:
-                until = start
+                until = hit.start
                 break
-            self._put(out, self._text[at:start])
-            self._put(out, self._shown(token, host=host))
-            at = end
+            self._put(out, self._text[at : hit.start] + hit.before)
+            self._put(out, self._shown(hit.token, host=host) + hit.after)
+            at = hit.end
         if at < until:
             self._put(out, self._text[at:until])
             at = until
-        # One character stays as context: it says whether the next one begins a word.
-        keep = max(0, at - 1)
-        self._text, self._from = self._text[keep:], at - keep
+        # A few characters stay as context, as they are read: they say whether the next one begins a word.
+        self._before = (self._before + reading.view[:at])[-CONTEXT:]
+        self._text = self._text[at:]
         return "".join(out)
 
     def _begins_host(self, end: int, *, final: bool) -> bool | None:
@@ -130,11 +131,15 @@ class Restorer:
         if value is None:
             return self._masks[token]
         # Read only when a value asks: most of an answer is never looked at.
-        self._places.read("".join(self._unread))
+        unread = "".join(self._unread)
         self._unread.clear()
+        self._places.read(unread)
+        self._source.read(unread)
         if host or self._places.inside:
             return mask_of(token)
-        return json_module.dumps(value, ensure_ascii=False)[1:-1] if self._json else value
+        if self._json or self._source.in_string:
+            return json_module.dumps(value, ensure_ascii=False)[1:-1]
+        return value
 
 
 class Restorers:

@@ -14,20 +14,46 @@ def resolve(text: str, found: Iterable[Span], taken: Sequence[tuple[int, int]] =
     The longest wins, then the higher score, then the type's name, then the earlier. What remains of a loser outside
     the winners is personal data all the same and stays a span by itself.
     """
-    ranked = sorted(set(found), key=lambda s: (s.start - s.end, -s.score, s.type, s.start))
-    starts = [start for start, _ in taken]
-    ends = [end for _, end in taken]
     won: list[Span] = []
-    for span in ranked:
+    # What overlaps nothing needs no comparing: groups are as small as texts allow, however long they are.
+    group: list[Span] = []
+    reach = at = 0
+    for span in sorted(set(found), key=lambda s: (s.start, s.end)):
+        if group and span.start >= reach:
+            at = _settle(text, group, taken, at, won)
+            group = []
+        group.append(span)
+        reach = max(reach, span.end) if len(group) > 1 else span.end
+    if group:
+        _settle(text, group, taken, at, won)
+    return won
+
+
+def _settle(text: str, group: list[Span], taken: Sequence[tuple[int, int]], at: int, won: list[Span]) -> int:
+    """Resolve spans that overlap one another; `at`: the first of `taken` that can matter. Returns the next such."""
+    first, last = group[0].start, max(span.end for span in group)
+    while at < len(taken) and taken[at][1] <= first:
+        at += 1
+    until = at
+    while until < len(taken) and taken[until][0] < last:
+        until += 1
+    if len(group) == 1 and at == until:
+        won.append(group[0])
+        return at
+    starts = [start for start, _ in taken[at:until]]
+    ends = [end for _, end in taken[at:until]]
+    settled: list[Span] = []
+    for span in sorted(group, key=lambda s: (s.start - s.end, -s.score, s.type, s.start)):
         for start, end in _free(span.start, span.end, starts, ends):
             left, right = (start, end) if (start, end) == (span.start, span.end) else _shrink(text, start, end)
             if left >= right:
                 continue
-            won.append(Span(left, right, span.type, span.score))
-            at = bisect_left(starts, left)
-            starts.insert(at, left)
-            ends.insert(at, right)
-    return sorted(won, key=lambda s: s.start)
+            settled.append(Span(left, right, span.type, span.score))
+            place = bisect_left(starts, left)
+            starts.insert(place, left)
+            ends.insert(place, right)
+    won.extend(sorted(settled, key=lambda s: s.start))
+    return at
 
 
 def _free(start: int, end: int, starts: list[int], ends: list[int]) -> list[tuple[int, int]]:

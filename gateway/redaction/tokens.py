@@ -3,46 +3,32 @@
 A token is `[TYPE_id]`: the entity type and 60 bits of a keyed digest of type and normalised value, in twelve characters
 of Crockford's base 32 (no i, l, o, u, so that no words and few misreadings arise). Equal values of one tenant get equal
 tokens in every document, message and turn; nobody without the key can make or test one.
+
+`[TYPE_id_form]` is the same value in another form: `Roe` where `Jane Roe` is known, or a second spelling. The form is
+20 bits of a keyed digest of what was written, so that exactly this returns. `whole_of` takes it off.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
 from gateway.crypto.digest import keyed
 from gateway.crypto.secret import SecretBytes
+from gateway.redaction.known_ids import ALPHABET, FORM_LENGTH, ID_LENGTH
 from gateway.redaction.normalise import canonical, name_parts
+from gateway.redaction.written import Index, Reading
 
-ID_LENGTH: Final = 12
 TYPE_LENGTH: Final = 40
-LONGEST: Final = TYPE_LENGTH + ID_LENGTH + 3
+LONGEST: Final = TYPE_LENGTH + ID_LENGTH + FORM_LENGTH + 4
 """No token is longer, in characters."""
 
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TYPE: Final = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
-TOKEN: Final = re.compile(rf"\[({_TYPE})_([0-9a-hjkmnp-tv-z]{{{ID_LENGTH}}})\]")
+_CHARACTER: Final = "[0-9a-hjkmnp-tv-z]"
+TOKEN: Final = re.compile(rf"\[({_TYPE})_({_CHARACTER}{{{ID_LENGTH}}})(?:_({_CHARACTER}{{{FORM_LENGTH}}}))?\]")
 TYPE_NAME: Final = re.compile(rf"{_TYPE}\Z")
-
-# How a model may write a token: another case, Markdown's backslashes, blanks or hyphens for underscores inside the
-# brackets, or no brackets at all. The id must be whole, so what is recognised is one value's token and no other's.
-# Repetitions are bounded: a long run of words and underscores costs no more than its length.
-_ANY_ID: Final = rf"[0-9A-Za-z]{{{ID_LENGTH}}}"
-_IN: Final = r"(?:\\?_|[ -])"
-_OUT: Final = r"\\?_"
-_ANY_TYPE: Final = r"[A-Za-z][A-Za-z0-9]{0,30}(?:GAP[A-Za-z0-9]{1,30}){0,8}?"
-_WRITTEN: Final = re.compile(
-    rf"\\?\[ ?({_ANY_TYPE.replace('GAP', _IN)}){_IN}({_ANY_ID}) ?\\?\]"
-    rf"|(?<![^\W_])(?<![\[\\_])({_ANY_TYPE.replace('GAP', _OUT)}){_OUT}({_ANY_ID})(?![^\W_]|_[^\W_])"
-)
-# The beginnings of those two shapes, up to the end of what has arrived.
-_BRACKET_BEGUN: Final = re.compile(rf"\\|\\?\[(?: |(?: ?[A-Za-z0-9]+(?:{_IN}[A-Za-z0-9]+)*(?:{_IN})?\\?)?)")
-_BARE_BEGUN: Final = re.compile(r"[A-Za-z0-9]+(?:\\?_[A-Za-z0-9]+)*(?:\\?_|\\)?")
-_SEPARATORS: Final = re.compile(r"[\\_ -]+")
-_SKELETON_DROPS: Final = str.maketrans("", "", "\\[]_ -")
 
 
 def token_of(type_: str, identity: str) -> str:
@@ -52,7 +38,17 @@ def token_of(type_: str, identity: str) -> str:
 
 def type_of(token: str) -> str:
     """Entity type of a token as `token_of` spells it."""
-    return token[1 : -ID_LENGTH - 2]
+    return whole_of(token)[1 : -ID_LENGTH - 2]
+
+
+def whole_of(token: str) -> str:
+    """The token of the value itself for one of its other forms; any other token as it is."""
+    return token[: -FORM_LENGTH - 2] + "]" if token[-FORM_LENGTH - 2 : -FORM_LENGTH - 1] == "_" else token
+
+
+def id_of(token: str) -> str:
+    """Id of a token as `token_of` spells it; all forms of a value have one."""
+    return whole_of(token)[-ID_LENGTH - 1 : -1]
 
 
 def mask_of(token: str) -> str:
@@ -82,44 +78,18 @@ class Written:
     def __bool__(self) -> bool:
         return bool(self._tokens)
 
-    def find(self, text: str, start: int) -> Iterator[tuple[int, int, str]]:
+    def read(self, text: str, before: str = "", *, final: bool = True) -> Reading:
+        """The set's tokens in `text`, and from where on more text must tell; see `written.Index.read`."""
+        return _index(self._tokens).read(text, before, final=final)
+
+    def find(self, text: str, start: int = 0) -> Iterator[tuple[int, int, str]]:
         """Start, end and token of each of the set's tokens in `text[start:]`; what stands before is context."""
-        at = start
-        while match := _WRITTEN.search(text, at):
-            token = self._named(match)
-            if token is None:
-                # A stranger may hold the beginning of one of ours: look again from its next character.
-                at = match.start() + 1
-            else:
-                yield match.start(), match.end(), token
-                at = match.end()
+        for hit in self.read(text[start:], text[:start]).hits:
+            yield start + hit.start, start + hit.end, hit.token
 
-    def held(self, text: str, start: int) -> int:
+    def held(self, text: str, start: int = 0) -> int:
         """Where the longest suffix of `text[start:]` begins that can still become one of the set; or else its end."""
-        for at in range(max(start, len(text) - 2 * LONGEST), len(text)):
-            begun = self._begun(text, at)
-            if begun is not None and begun.fullmatch(text, at) and self._begins(_skeleton(text[at:])):
-                return at
-        return len(text)
-
-    def _begins(self, begun: str) -> bool:
-        """Whether a token of the set is spelled on from here."""
-        skeletons = _skeletons(self._tokens)
-        at = bisect_left(skeletons, begun)
-        return at < len(skeletons) and skeletons[at].startswith(begun)
-
-    def _named(self, match: re.Match[str]) -> str | None:
-        type_, identity = (match[1], match[2]) if match[1] is not None else (match[3], match[4])
-        token = token_of(_SEPARATORS.sub("_", type_).upper(), identity.lower())
-        return token if token in self._tokens else None
-
-    @staticmethod
-    def _begun(text: str, at: int) -> re.Pattern[str] | None:
-        if text[at] in "[\\":
-            return _BRACKET_BEGUN
-        if not text[at].isalnum() or (at > 0 and (text[at - 1].isalnum() or text[at - 1] in "[\\_")):
-            return None
-        return _BARE_BEGUN
+        return start + self.read(text[start:], text[:start], final=False).until
 
 
 class Minter:
@@ -132,6 +102,10 @@ class Minter:
         """The token of a value; values that `canonical` holds equal share it."""
         return token_of(type_, self._identity(b"value", f"{type_}\0{canonical(type_, value)}"))
 
+    def form(self, token: str, written: str) -> str:
+        """The token of the same value written in another form: a part of a name, a second spelling."""
+        return f"{token[:-1]}_{self._identity(b'form', f'{type_of(token)}{chr(0)}{written}')[:FORM_LENGTH]}]"
+
     def parts(self, value: str) -> tuple[str, ...]:
         """Keyed digests of a name's words, first to last, each once: extra search terms, not tokens."""
         return tuple(dict.fromkeys(self._identity(b"part", word) for word in name_parts(value)))
@@ -139,15 +113,10 @@ class Minter:
     def _identity(self, purpose: bytes, text: str) -> str:
         digest = keyed(self._key, purpose + b"\0" + text.encode("utf-8", "surrogatepass"))
         bits = int.from_bytes(digest[:8], "big") >> 4
-        return "".join(_ALPHABET[bits >> shift & 31] for shift in range(55, -1, -5))
+        return "".join(ALPHABET[bits >> shift & 31] for shift in range(55, -1, -5))
 
 
 @lru_cache(maxsize=32)
-def _skeletons(tokens: frozenset[str]) -> tuple[str, ...]:
-    """Sorted, so that "does one begin like this" is one search; made when a stream first asks, once for a set."""
-    return tuple(sorted({_skeleton(token) for token in tokens}))
-
-
-def _skeleton(text: str) -> str:
-    """Type and id without what a model may drop or change: equal for every spelling of one token."""
-    return text.translate(_SKELETON_DROPS).lower()
+def _index(tokens: frozenset[str]) -> Index:
+    """Made when a text is first read, once for a set."""
+    return Index((match[0], match[1], match[2], match[3] or "") for match in map(TOKEN.fullmatch, tokens) if match)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gateway.crypto.keyring import KeyRing
+from gateway.redaction.kept import ID
 from gateway.redaction.nouns import Original, VaultEntry
 from gateway.redaction.tokens import type_of
 from gateway.store import Store
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
+PLACES: Final = 200
+"""Documents looked at to tell whether a caller may read one of those that brought a value in."""
 _PURPOSE: Final = "vault"
 
 _KEEP: Final = """
@@ -34,6 +37,15 @@ FROM vault v LEFT JOIN vault_places p USING (tenant, token)
 WHERE v.tenant = $1 AND v.token = ANY($2::text[])
 GROUP BY v.tenant, v.token
 """
+_PLACES: Final = """
+SELECT wanted.token, place.document
+FROM unnest($2::text[]) AS wanted (token) CROSS JOIN LATERAL (
+    SELECT document FROM vault_places
+    WHERE tenant = $1 AND token = wanted.token AND collection = $3
+    ORDER BY tenant DESC, token DESC, collection DESC, document DESC LIMIT $4
+) AS place
+"""
+_BY_ID: Final = f"SELECT token FROM vault WHERE tenant = $1 AND {ID} = ANY($2::text[])"
 _LEAVE: Final = "DELETE FROM vault_places WHERE tenant = $1 AND document = $2 RETURNING token"
 _DROP: Final = """
 DELETE FROM vault v
@@ -76,6 +88,21 @@ class Vault:
             return {}
         rows = await self._store.fetch(_LOOK_UP, tenant, sorted(set(tokens)))
         return {row["token"]: self._opened(tenant, row["token"], row["sealed"], row["collections"]) for row in rows}
+
+    async def tokens(self, tenant: str, ids: Collection[str]) -> list[str]:
+        """The tokens with these ids, as kept."""
+        if not ids:
+            return []
+        return [row["token"] for row in await self._store.fetch(_BY_ID, tenant, sorted(set(ids)))]
+
+    async def places(self, tenant: str, tokens: Collection[str], collection: str) -> dict[str, set[str]]:
+        """The documents of a collection that brought each of `tokens` in, the newest `PLACES` of them."""
+        if not tokens:
+            return {}
+        found: dict[str, set[str]] = {}
+        for row in await self._store.fetch(_PLACES, tenant, sorted(set(tokens)), collection, PLACES):
+            found.setdefault(row["token"], set()).add(row["document"])
+        return found
 
     async def leave(self, tenant: str, document: str, conn: Connection | None = None) -> int:
         """A document is gone: forget its places, and values that nothing else brought in; returns how many."""

@@ -27,8 +27,8 @@ RUN_TOKENS = 512
 """Tokens in one run, padding included. Longer runs are slower per text (they leave the processor's cache), and a query
 waits for one of them at most, not for a whole document."""
 
-TOKEN = re.compile(r"\[([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)_[0-9a-hjkmnp-tv-z]{12}\]")
-"""What stands in redacted text for a value: its type in capitals, then a digest."""
+TOKEN = re.compile(r"\[([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)_[0-9a-hjkmnp-tv-z]{12}(_[0-9a-hjkmnp-tv-z]{4})?\]")
+"""What stands in redacted text for a value: its type in capitals, a digest, and for another form of it a short one."""
 
 
 def render_for_embedding(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ _COLUMNS: Final = """id, tenant, collection, source, title, media, label, allow,
     characters, counts, created_at, updated_at, created_by"""
 _LIST: Final = f"SELECT {_COLUMNS} FROM documents WHERE {ADMITTED} AND id > $5 ORDER BY id LIMIT $6"
 _SHOW: Final = f"SELECT {_COLUMNS} FROM documents WHERE {ADMITTED} AND id = $5"
+_ADMITTED: Final = f"SELECT id FROM documents WHERE {ADMITTED} AND id = ANY($5)"
 _ORIGINAL: Final = f"SELECT version, original FROM documents WHERE {ADMITTED} AND id = $5"
 # Counts are of what the caller may read: a total would tell him of the rest.
 _COLLECTIONS: Final = f"""
@@ -86,6 +87,14 @@ class Index:
         if row is None:
             raise NotFound("no such document", hint="`gateway document list` shows those you may read")
         return _document(row)
+
+    async def admitted(self, documents: Iterable[str], scope: Filter) -> set[str]:
+        """Those of the documents with these ids that `scope` admits."""
+        wanted = [] if admits_nothing(scope) else sorted(set(documents))
+        if not wanted:
+            return set()
+        rows = await self._store.fetch(_ADMITTED, *filter_values(scope), wanted)
+        return {row["id"] for row in rows}
 
     async def original(self, document: str, scope: Filter) -> str:
         """The extracted text as it was before redaction; passages' offsets point into it. Raises NotFound.

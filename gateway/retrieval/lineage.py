@@ -21,7 +21,7 @@ REMEMBERED: Final = 200
 LOOKED_UP: Final = 2_000
 KEPT_FOR: Final = timedelta(days=90)
 _END: Final = re.compile(r"(?<=[.!?])\s+|\n+|\s*\|\s*")
-_TOKEN: Final = re.compile(r"\[([A-Z][A-Z_]*?)(?:_[0-9a-z]{10,16})?\]")
+_TOKEN: Final = re.compile(r"\[([A-Z][A-Z_]*?)(?:_[0-9a-z]{12}(?:_[0-9a-z]{4})?)?\]")
 _NOISE: Final = re.compile(r"[\W_]+|\[\d+\]")
 _CITED: Final = re.compile(r"\s*\[\d{1,3}\]")
 

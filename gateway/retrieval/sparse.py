@@ -74,13 +74,14 @@ def idf(chunks: int, holding: int) -> float:
 
 
 def words(text: str) -> list[str]:
-    """The terms of a text in order: tokens of redaction untouched, other words case-folded and stemmed."""
+    """The terms of a text in order: tokens of redaction without their form, other words case-folded and stemmed."""
     plain: list[str] = []
     found: list[str] = []
     places: list[int] = []
     for match in _WORD.finditer(text):
         if match[1] is not None:
-            found.append(match[0])
+            # Every form of one value is the same term: `Roe` is found where `Jane Roe` is meant.
+            found.append(match[0] if match[2] is None else match[0].removesuffix(f"{match[2]}]") + "]")
             continue
         word = match[0].casefold()[:LONGEST_WORD]
         if word in _STOP:

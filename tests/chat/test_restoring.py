@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.chat.restoring import StreamRestorer, answer_text, restore_answer
+from gateway.chat.restoring import Reading, StreamRestorer, answer_text, restore_answer
 from gateway.chat.sight import Sight
 from gateway.model import Json
 
@@ -77,7 +78,7 @@ def test_any_split_of_any_stream_gives_the_whole_restored(data: st.DataObject) -
             chunk(place, {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}) for piece in cut(data, call)
         ]
         events.append([*own, chunk(place, {}, "stop")])
-    restorer = StreamRestorer(SIGHT)
+    restorer = StreamRestorer(Reading(SIGHT))
     out: list[Json] = []
     while any(events):
         place = data.draw(st.sampled_from([n for n, left in enumerate(events) if left]))
@@ -89,7 +90,7 @@ def test_any_split_of_any_stream_gives_the_whole_restored(data: st.DataObject) -
                 for n, (t, c) in enumerate(zip(texts, calls, strict=True))
             ]
         },
-        SIGHT,
+        Reading(SIGHT),
     )
     said, arguments, finished = collect(out)
     for place, choice in enumerate(whole["choices"]):
@@ -101,21 +102,21 @@ def test_any_split_of_any_stream_gives_the_whole_restored(data: st.DataObject) -
 
 
 def test_ordinary_text_is_not_held_back() -> None:
-    restorer = StreamRestorer(SIGHT)
+    restorer = StreamRestorer(Reading(SIGHT))
     for word in ("Every ", "word ", "comes ", "at ", "once. "):
         (out,) = restorer.feed(chunk(0, {"content": word}))
         assert out["choices"][0]["delta"]["content"] == word
 
 
 def test_a_bracket_is_held_until_it_cannot_be_a_token_any_more() -> None:
-    restorer = StreamRestorer(SIGHT)
+    restorer = StreamRestorer(Reading(SIGHT))
     assert list(restorer.feed(chunk(0, {"content": "[PERSON_5vx"}))) == []
     (out,) = restorer.feed(chunk(0, {"content": "?"}))
     assert out["choices"][0]["delta"]["content"] == "[PERSON_5vx?"
 
 
 def test_what_is_held_comes_out_with_the_finish() -> None:
-    restorer = StreamRestorer(SIGHT)
+    restorer = StreamRestorer(Reading(SIGHT))
     list(restorer.feed(chunk(0, {"content": "see [PERSON_"})))
     (out,) = restorer.feed(chunk(0, {}, "length"))
     assert out["choices"][0] == {
@@ -127,7 +128,7 @@ def test_what_is_held_comes_out_with_the_finish() -> None:
 
 
 def test_role_and_empty_deltas_pass() -> None:
-    restorer = StreamRestorer(SIGHT)
+    restorer = StreamRestorer(Reading(SIGHT))
     (out,) = restorer.feed(chunk(0, {"role": "assistant", "content": ""}))
     assert out["choices"][0]["delta"] == {"role": "assistant", "content": ""}
 
@@ -144,9 +145,44 @@ def test_odd_shapes_of_servers_are_restored_and_recorded_too() -> None:
             }
         ]
     }
-    done = restore_answer(answer, SIGHT)["choices"][0]["message"]
+    done = restore_answer(answer, Reading(SIGHT))["choices"][0]["message"]
     assert done["content"][0]["text"] == 'to Jane "JR" Roe'
     assert json.loads(done["function_call"]["arguments"]) == {"to": "jane.roe@example.com"}
     assert "[PERSON_5vxgthc6w4xf]" in answer_text(answer)
     assert "[EMAIL_ADDRESS_nnzwfppayyc5]" in answer_text(answer)
-    list(StreamRestorer(SIGHT).feed(chunk(0, {"tool_calls": [{"index": "x", "function": {"arguments": "{}"}}]})))
+    list(
+        StreamRestorer(Reading(SIGHT)).feed(chunk(0, {"tool_calls": [{"index": "x", "function": {"arguments": "{}"}}]}))
+    )
+
+
+def call_of(name: str | None, arguments: str) -> Json:
+    return {"index": 0, "function": {"name": name, "arguments": arguments} if name else {"arguments": arguments}}
+
+
+def test_a_tool_that_policy_does_not_name_is_shown_types() -> None:
+    sight = replace(SIGHT, tools=("mail_*", "note"))
+    arguments = '{"to": "[EMAIL_ADDRESS_nnzwfppayyc5]", "iban": "[IBAN_CODE_sf7ezdm89514]"}'
+    shown = {"mail_send": "jane.roe@example.com", "note": "jane.roe@example.com"}
+    for name in ("mail_send", "note", "notes", "web_search", None):
+        expected = {"to": shown.get(name or "", "[EMAIL_ADDRESS]"), "iban": "[IBAN_CODE]"}
+        answer = {"choices": [{"index": 0, "message": {"content": "", "tool_calls": [call_of(name, arguments)]}}]}
+        whole = restore_answer(answer, Reading(sight))["choices"][0]["message"]["tool_calls"][0]
+        assert json.loads(whole["function"]["arguments"]) == expected
+        stream = StreamRestorer(Reading(sight))
+        pieces = [call_of(name, ""), *(call_of(None, arguments[at : at + 5]) for at in range(0, len(arguments), 5))]
+        chunks = [out for piece in pieces for out in stream.feed(chunk(0, {"tool_calls": [piece]}))]
+        chunks += stream.feed(chunk(0, {}, "tool_calls"))
+        assert json.loads(collect(chunks)[1][0, 0]) == expected
+
+
+def test_the_caller_s_own_text_is_restored_whatever_tools_policy_names() -> None:
+    answer = {"choices": [{"index": 0, "message": {"content": "[EMAIL_ADDRESS_nnzwfppayyc5]"}}]}
+    shown = restore_answer(answer, Reading(replace(SIGHT, tools=())))
+    assert shown["choices"][0]["message"]["content"] == "jane.roe@example.com"
+
+
+def test_an_answer_that_is_json_stays_json_though_nobody_asked_for_it() -> None:
+    content = '{"who": "[PERSON_5vxgthc6w4xf]"}'
+    answer = {"choices": [{"index": 0, "message": {"content": content}}]}
+    shown = restore_answer(answer, Reading(SIGHT))["choices"][0]["message"]["content"]
+    assert json.loads(shown) == {"who": 'Jane "JR" Roe'}

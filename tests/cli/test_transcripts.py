@@ -68,8 +68,8 @@ def test_redact_text_and_jsonl(gateway: Run) -> None:
     assert row["spans"][0]["type"] == "EMAIL_ADDRESS"
     assert row["redacted"] == plain.out.rstrip("\n")
     bad = gateway("redact", "-", "--jsonl", stdin='{"id": 7}\n')
-    assert bad.code == 2
-    assert "line 1" in bad.err
+    assert bad.code == 1
+    assert json.loads(bad.out) == {"id": 7, "line": 1, "error": '"text" is missing or is no text'}
 
 
 def test_the_life_of_a_key(gateway: Run) -> None:

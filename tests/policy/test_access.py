@@ -15,7 +15,7 @@ from gateway.policy.access import CACHE_SIZE, _remember
 from gateway.policy.access_file import AccessFile, read_access
 from gateway.policy.findings import Findings
 from gateway.policy.names import glob
-from tests.policy.samples import SHIPPED, bundle, caller
+from tests.policy.samples import ACCESS, SHIPPED, bundle, caller
 
 MODEL = (SHIPPED / "model.conf").read_text(encoding="utf-8")
 EITHER = MODEL.replace(
@@ -276,3 +276,11 @@ def test_reasons_are_sentences_without_names_of_others() -> None:
         reason = policy.decide(caller("staff"), obj, action).reason
         assert reason.startswith("no rule allows you to ")
         assert not re.search(r"boss|vault|access\.csv|handbook", reason)
+
+
+def test_what_other_keys_had_redacted_is_named_like_a_collection_that_cannot_be() -> None:
+    policy: Bundle = bundle(access=ACCESS + "p, staff, entity:PERSON@/v1/redact, reveal, allow\n")
+    yes = policy.decide(caller("staff"), "entity:PERSON@/v1/redact", "reveal")
+    assert yes.reason == "role staff may see PERSON that others had redacted"
+    assert not policy.decide(caller("staff"), "entity:EMAIL_ADDRESS@/v1/redact", "reveal")
+    assert not policy.decide(caller("staff"), "entity:PERSON@redact", "reveal")

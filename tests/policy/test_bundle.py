@@ -177,3 +177,45 @@ def test_warnings_do_not_stop_a_bundle() -> None:
     assert [finding.severity for finding in built.warnings] == ["warning"]
     assert codes(privacy="enabled: false\n") == [("privacy-off", "privacy.yaml:1")]
     assert found() == []
+
+
+def test_a_method_that_blocks_closes_the_zone() -> None:
+    built = bundle(
+        routing=ROUTING.replace("[local, external]", "[local, private, external]"),
+        privacy="methods: {CREDIT_CARD: {external: block, private: mask}, '*': {private: block}, URL: token}\n"
+        "refuse: {URL: [local]}\n",
+    )
+
+    def zones(*entities: str) -> frozenset[Zone]:
+        return built.zones(Sensitivity(frozenset({"public"}), frozenset(entities)))
+
+    assert zones() == frozenset(Zone)
+    assert zones("CREDIT_CARD") == {Zone.LOCAL, Zone.PRIVATE}
+    assert zones("PERSON") == {Zone.LOCAL, Zone.EXTERNAL}
+    assert zones("URL") == {Zone.PRIVATE, Zone.EXTERNAL}
+    assert zones("URL", "CREDIT_CARD", "PERSON") == frozenset()
+    asked = Sensitivity(frozenset({"public"}), frozenset({"CREDIT_CARD", "URL"}))
+    assert built.refused_types(asked) == ("CREDIT_CARD", "URL")
+
+
+def test_presidio_files_belong_to_the_bundle() -> None:
+    made = files(privacy="presidio: recognizers.yaml\n", routing=ROUTING + "entity_zones: {TITLE: [local]}\n")
+    made["recognizers.yaml"] = b"recognizers: [{name: titles, supported_entity: TITLE, deny_list: [Dr.]}]\n"
+    built = build(made)
+    assert [one.type for one in built.privacy.recognizers] == ["TITLE"]
+    assert built.warnings == ()
+    assert built.digest != build(made | {"recognizers.yaml": made["recognizers.yaml"] + b"#"}).digest
+    assert built.privacy_source() == made["privacy.yaml"] + made["recognizers.yaml"]
+
+
+def test_a_presidio_file_that_nothing_names_or_that_is_wrong() -> None:
+    made = files() | {"recognizers.yaml": b"recognizers: []\n"}
+    (finding,) = check(made)
+    assert (finding.where, finding.message.partition(":")[0]) == ("recognizers.yaml", "unknown-file")
+    assert "presidio" in finding.hint
+    made["privacy.yaml"] = b"presidio: [recognizers.yaml]\n"
+    assert check(made) == []
+    made["recognizers.yaml"] = b"recognizers:\n  - {name: UkNinnoRecognizer}\n"
+    (finding,) = check(made)
+    assert (finding.severity, finding.where) == ("error", "recognizers.yaml:2")
+    assert finding.hint == "did you mean UkNinoRecognizer?"

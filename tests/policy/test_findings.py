@@ -7,6 +7,8 @@ import pytest
 
 from gateway.policy import names, privacy_file, routing_file
 from gateway.policy.findings import CODES, Findings, shown
+from gateway.policy.recognizer_keys import RECOGNIZER_KEYS
+from gateway.policy.tests_file import PRIVACY_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +42,8 @@ def test_every_code_is_raised_somewhere_and_documented() -> None:
 
 def test_every_key_file_and_action_is_documented() -> None:
     guide = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
-    words = {*routing_file.KEYS, *routing_file.ASSISTANT_KEYS, *privacy_file.KEYS, *privacy_file.RECOGNIZER_KEYS}
+    words = {*routing_file.KEYS, *routing_file.ASSISTANT_KEYS, *privacy_file.KEYS, *RECOGNIZER_KEYS, *PRIVACY_KEYS}
+    words |= {*names.METHODS, *names.CHECKSUMS, *names.REGIONS, *names.ENTITY_GROUPS, names.AUTO}
     words |= {*names.FILES, *(action for actions in names.ACTIONS.values() for action in actions)}
     words |= {f"admin:{area}" for area in names.ADMIN_ACTIONS}
     assert {word for word in words if f"`{word}`" not in guide} == set()

@@ -6,8 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.policy.names import ENTITY_TYPES, did_you_mean, glob, is_entity_type, nearest, well_formed
-from gateway.redaction.entities import ENTITIES
+from gateway.policy.names import (
+    AUTO,
+    ENTITY_GROUPS,
+    ENTITY_TYPES,
+    REGIONS,
+    did_you_mean,
+    glob,
+    is_entity_type,
+    is_file_name,
+    is_language,
+    nearest,
+    well_formed,
+)
+from gateway.redaction.entities import ALL, DEFAULT, ENTITIES
+from gateway.redaction.entities import AUTO as AUTO_THERE
+from gateway.redaction.packs import GROUPS
+from gateway.redaction.packs import REGIONS as PACKS
 
 
 @pytest.mark.parametrize(
@@ -60,6 +75,22 @@ def test_nearest_word() -> None:
 def test_the_known_types_are_those_that_redaction_finds() -> None:
     assert set(ENTITY_TYPES) == {entity.type for entity in ENTITIES}
     assert len(ENTITY_TYPES) == len(set(ENTITY_TYPES))
+
+
+def test_the_known_regions_groups_and_words_are_those_of_redaction() -> None:
+    assert set(REGIONS) == {*PACKS, *GROUPS} - {""}
+    assert len(REGIONS) == len(set(REGIONS))
+    assert set(ENTITY_GROUPS) == {ALL, DEFAULT}
+    assert AUTO == AUTO_THERE
+
+
+def test_files_and_languages_by_form() -> None:
+    assert [
+        name for name in ("a.yaml", "my-rules_2.yml", "../a.yaml", ".a.yaml", "a.csv", "a/b.yaml") if is_file_name(name)
+    ] == [
+        *("a.yaml", "my-rules_2.yml"),
+    ]
+    assert [code for code in ("en", "deu", "EN", "en-GB", "e", "") if is_language(code)] == ["en", "deu"]
 
 
 def test_entity_types() -> None:

@@ -48,3 +48,22 @@ def test_mistakes_in_routing_and_privacy_tests() -> None:
         ("unknown-entity", "privacy_test.yaml:2"),
         ("unknown-key", "privacy_test.yaml:3"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("{text: a b}", "missing-key"),
+        ("{text: a b, keep: [c]}", "bad-value"),
+        ("{text: a b, find: {PERSON: [c]}}", "bad-value"),
+        ("{text: a b, find: {PERSN: [a]}}", "unknown-entity"),
+        ("{text: a b, find: [a]}", "bad-value"),
+        ("{text: a b, finds: {}}", "unknown-key"),
+    ],
+)
+def test_mistakes_in_what_is_found_and_kept(row: str, code: str) -> None:
+    assert (code, "privacy_test.yaml:2") in codes(privacy_test=f"cases:\n  - {row}\n")
+
+
+def test_a_row_may_state_only_what_is_kept() -> None:
+    assert codes(privacy_test="cases:\n  - {text: a b, keep: [a, b]}\n") == []

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import tracemalloc
 from itertools import pairwise
 from typing import Any
 
@@ -17,11 +18,12 @@ from hypothesis import strategies as st
 
 from gateway.model import PrivacyPolicy, Span
 from gateway.redaction.detect import OVERLAP, PIECE, Detector
-from gateway.redaction.encodings import decoded
 from gateway.redaction.entities import BY_TYPE
+from gateway.redaction.ner.labels import TYPES
 from gateway.redaction.normalise import fold
 from gateway.redaction.presidio import load, nlp_engine
 from gateway.redaction.spans import resolve
+from gateway.redaction.views import views
 
 DETECTOR = Detector(PrivacyPolicy())
 
@@ -50,6 +52,13 @@ EXAMPLES = {
     "DE_SOCIAL_SECURITY": ("Nummer 65070803A019 steht", "65070803A019"),
     "DE_HEALTH_INSURANCE": ("KVNR A123456780 steht", "A123456780"),
     "DE_VAT_ID": ("USt DE136695976 steht", "DE136695976"),
+    "STREET_ADDRESS": ("lives at 12 Elm Street, Springfield, IL 62704 now", "12 Elm Street, Springfield, IL 62704"),
+    "FR_NIR": ("NIR 1 25 08 75 333 931 69 connu", "1 25 08 75 333 931 69"),
+    "NL_BSN": ("BSN 473621083 staat", "473621083"),
+    "API_KEY": ("key sk-ant-api03-Zx9fK2mQ7wLp4Tn8Rv1 leaked", "sk-ant-api03-Zx9fK2mQ7wLp4Tn8Rv1"),
+    "PASSWORD": ("the password: Tr0ub4dor works", "Tr0ub4dor"),
+    "ID_NUMBER": ("patient number: 00412377 came", "00412377"),
+    "CASE_NUMBER": ("an application (no. 36244/06) against", "36244/06"),
 }
 
 
@@ -66,7 +75,7 @@ def test_each_entity_is_found(type_: str) -> None:
 
 def test_every_entity_has_a_recognizer_that_can_be_built() -> None:
     detector = Detector(PrivacyPolicy(entities=tuple(BY_TYPE)))
-    assert {g.recognizer.supported_entities[0] for g in detector.gated} == set(BY_TYPE)
+    assert {g.recognizer.supported_entities[0] for g in detector.gated} | set(TYPES) == set(BY_TYPE)
     assert detector.known_types == set(BY_TYPE)
 
 
@@ -124,6 +133,10 @@ fragments = st.sampled_from(
 texts = st.lists(fragments | st.text(max_size=4), max_size=10).map("".join)
 
 
+YIELDING = ("ID_NUMBER", "CASE_NUMBER", "LICENSE_PLATE", "USERNAME", "DOMAIN_NAME")
+"""Types whose rule yields to what others find in the same place, which Presidio's engine has no notion of."""
+
+
 def stock(text: str, policy: PrivacyPolicy, detector: Detector) -> list[Span]:
     """The same recognizers in Presidio's AnalyzerEngine: no gates, its own context enhancer and thresholds."""
     presidio = load()
@@ -141,13 +154,14 @@ def stock(text: str, policy: PrivacyPolicy, detector: Detector) -> list[Span]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(texts, st.sampled_from([0.0, 0.4, 0.6]))
-def test_gates_and_shortcuts_change_nothing(text: str, threshold: float) -> None:
-    policy = PrivacyPolicy(threshold=threshold)
+@given(texts, st.sampled_from([0.0, 0.4, 0.6]), st.sampled_from([(), ("all",)]))
+def test_gates_and_shortcuts_change_nothing(text: str, threshold: float, entities: tuple[str, ...]) -> None:
+    policy = PrivacyPolicy(entities=entities, threshold=threshold, without=YIELDING)
     detector = Detector(policy)
+    detector._named = ()  # what the name model adds, Presidio's engine here does not have
     veiled = text.replace("[", "(")  # tokens, which only we leave alone, are another test's
     veiled = fold(veiled).text  # nor are characters that only we see through
-    if not veiled.strip() or decoded(veiled) is not None:
+    if not veiled.strip() or len(list(views(veiled))) > 1:
         return
     ours = [Span(s.start, s.end, s.type, round(s.score, 6)) for s in detector.find(veiled)]
     if max(veiled) < "\u2010":
@@ -172,7 +186,9 @@ def test_results_equal_those_with_spacys_own_tokenizer() -> None:
         from gateway.model import PrivacyPolicy, Span
         from gateway.redaction.detect import Detector
         from gateway.redaction.spans import resolve
-        detector = Detector(PrivacyPolicy())
+        without = ("ID_NUMBER", "CASE_NUMBER", "LICENSE_PLATE")
+        detector = Detector(PrivacyPolicy(without=without))
+        detector._named = ()
         engine = AnalyzerEngine(
             registry=RecognizerRegistry(recognizers=[g.recognizer for g in detector.gated], supported_languages=["en"]),
             nlp_engine=Blank(), supported_languages=["en"],
@@ -270,11 +286,36 @@ def test_hostile_input_ends(hostile: str) -> None:
     assert time.monotonic() - began < 40
 
 
+def test_memory_grows_with_the_findings_and_no_faster_than_the_text() -> None:
+    detector = Detector(PrivacyPolicy(entities=("EMAIL_ADDRESS", "PHONE_NUMBER", "US_SSN", "PASSWORD", "ID_NUMBER")))
+    unit = (
+        "nothing of note was said in this sentence about the plan " * 40
+        + "write to jane.roe@acme.example, ssn 536-90-4399\n"
+    )
+    peaks = []
+    for times in (50, 200):
+        text = unit * times
+        tracemalloc.start()
+        assert len(detector.find(text)) == 2 * times
+        peaks.append(tracemalloc.get_traced_memory()[1] / len(text))
+        tracemalloc.stop()
+    assert peaks[1] < max(1.3 * peaks[0], 40)
+
+
+def test_auto_tells_the_language_and_runs_what_belongs_to_it() -> None:
+    policy = PrivacyPolicy(languages=("auto",), regions=("us",), without=("ID_NUMBER",))
+    german = "Die Nummer des Kunden steht auf der Rechnung, die wir Ihnen geschickt haben: 181/815/08155."
+    english = "The number of the part is on the invoice that we have sent to you with it: 181/815/08155."
+    assert ("DE_TAX_NUMBER", "181/815/08155") in found(german, policy)
+    assert "DE_TAX_NUMBER" not in [type_ for type_, _ in found(english, policy)]
+
+
 def test_allow_list_threshold_and_chosen_entities() -> None:
     text = "Dr Jane Roe, jane@acme.example, 10.20.30.40"
     assert found(text, PrivacyPolicy(allow_list=("10.20.30.40",), entities=("IP_ADDRESS",))) == []
     assert found(text, PrivacyPolicy(entities=("IP_ADDRESS",))) == [("IP_ADDRESS", "10.20.30.40")]
-    assert found(text, PrivacyPolicy(threshold=0.9)) == [("EMAIL_ADDRESS", "jane@acme.example")]
+    sure = PrivacyPolicy(threshold=0.9, without=("PERSON",))
+    assert found(text, sure) == [("EMAIL_ADDRESS", "jane@acme.example")]
     italian = Detector(PrivacyPolicy(languages=("en", "it")))
     assert any(g.recognizer.supported_entities == ["IT_FISCAL_CODE"] for g in italian.gated)
     assert not any(g.recognizer.supported_entities == ["URL"] for g in DETECTOR.gated)

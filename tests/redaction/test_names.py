@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.redaction.names import births, columns, people
+from gateway.redaction.dates import births
+from gateway.redaction.names import columns, people
 
 
 @pytest.mark.parametrize(

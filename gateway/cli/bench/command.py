@@ -6,7 +6,9 @@ import asyncio
 import os
 import platform
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +21,18 @@ from gateway.app.files import shipped
 from gateway.app.house import open_house
 from gateway.app.sample import lay_policies, read_sample
 from gateway.cli import show
-from gateway.cli.bench import load, rooms, served
+from gateway.cli.bench import load, privacy, rooms, served
 from gateway.cli.root import AsJson, run
 from gateway.cli.setup import prepare
 from gateway.errors import Broken
 from gateway.model import Json
+
+
+class Only(StrEnum):
+    """What can be measured by itself."""
+
+    PRIVACY = "privacy"
+
 
 BODY: Json = {"model": "bench", "messages": [{"role": "user", "content": rooms.PROMPT}]}
 
@@ -32,9 +41,16 @@ BODY: Json = {"model": "bench", "messages": [{"role": "user", "content": rooms.P
 async def bench(
     seconds: Annotated[float, typer.Option(min=0.2, help="Seconds for each figure.")] = 3.0,
     output: Annotated[Path | None, typer.Option(help="Also write the figures to this file, as JSON.")] = None,
+    only: Annotated[Only | None, typer.Option(help="Only this: how much personal data is found.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(envvar="GATEWAY_DATA", help="Folder of annotated sets, for --only privacy.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure added latency, requests/s, streams, start, memory, redaction, ingest, search and audit."""
+    if only is not None:
+        _finish(_head() | {"privacy": privacy.run(data)}, output, as_json=as_json, tell=_tell_privacy)
+        return
     with tempfile.TemporaryDirectory(prefix="gateway-bench-", ignore_cleanup_errors=True) as place:
         folder = Path(place) / "data"
         sample = read_sample()
@@ -47,21 +63,30 @@ async def bench(
             start = {"ready_s": gateway.ready_s, "idle_mb": served.memory_mb(gateway.pid)}
             outside = await _load(gateway, upstream_url, seconds)
             start["after_load_mb"] = served.memory_mb(gateway.pid)
-    figures: Json = {
+    figures: Json = {**_head(), "start": start, **inside, "requests": outside}
+    figures["added"] = _added(figures)
+    _finish(figures, output, as_json=as_json, tell=_print)
+
+
+def _head() -> Json:
+    return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": __version__,
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
-        "start": start,
-        **inside,
-        "requests": outside,
     }
-    figures["added"] = _added(figures)
+
+
+def _finish(figures: Json, output: Path | None, *, as_json: bool, tell: Callable[[Json], None]) -> None:
     if output is not None:
         output.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
     if as_json:
         show.json(figures)
     else:
-        _print(figures)
+        tell(figures)
+
+
+def _tell_privacy(figures: Json) -> None:
+    privacy.tell(figures["privacy"])
 
 
 async def _load(gateway: served.Served, upstream_url: str, seconds: float) -> Json:
@@ -70,8 +95,8 @@ async def _load(gateway: served.Served, upstream_url: str, seconds: float) -> Js
     direct = f"{upstream_url}/chat/completions"
     through = f"{gateway.url}/v1/chat/completions"
     figures: Json = {"direct": await _shapes("direct", direct, {"content-type": "application/json"}, seconds)}
-    for name, privacy in (("privacy_off", False), ("privacy_on", True)):
-        await _switch_privacy(gateway, on=privacy)
+    for name, switched_on in (("privacy_off", False), ("privacy_on", True)):
+        await _switch_privacy(gateway, on=switched_on)
         figures[name] = await _shapes(name.replace("_", " "), through, key, seconds)
     return figures
 

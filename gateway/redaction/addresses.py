@@ -1,0 +1,191 @@
+"""Postal addresses by their form: a number, a street's name and a word for street, in six languages. Pure patterns.
+
+A complement to a trained detector: streets without such a word are not seen here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+Found = tuple[int, int]
+
+# Words that make an address with a number before them; the others, which are ordinary words too, need more around them.
+_STREET: Final = (
+    "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Terrace|Crescent|Cres|Parkway|Pkwy"
+    "|Highway|Hwy"
+    "|Gardens|Mews|Broadway|Expressway|Turnpike|Freeway"
+)
+_ALSO: Final = (
+    "Alley|Annex|Arcade|Bayou|Beach|Bend|Bluffs?|Bottom|Branch|Bridge|Brooks?|Burgs?|Bypass|Camp|Canyon|Cape|Causeway"
+    "|Centers?|Centres?|Circles?|Cliffs?|Close|Club|Common|Corners?|Course|Courts|Coves?|Creek|Crest|Crossing|Crossroad"
+    "|Curve|Dale|Dam|Divide|Drives|Estates?|Extensions?|Falls?|Ferry|Fields?|Flats?|Fords?|Forest|Forges?|Forks?|Fort"
+    "|Garden|Gateway|Glens?|Greens?|Groves?|Harbors?|Haven|Heights|Hills?|Hollow|Inlet|Islands?|Isle|Junctions?|Keys?"
+    "|Knolls?|Lakes?|Land|Landing|Lights?|Loaf|Locks?|Lodge|Loop|Mall|Manors?|Meadows?|Mills?|Mission|Motorway|Mount"
+    "|Mountains?|Neck|Orchard|Oval|Overpass|Parks?|Parkways|Pass|Passage|Path|Pike|Pines?|Place|Plains?|Plaza|Points?"
+    "|Ports?|Prairie|Radial|Ramp|Ranch|Rapids?|Rest|Ridges?|River|Roads|Route|Row|Rue|Run|Shoals?|Shores?|Skyway"
+    "|Springs?|Spurs?|Squares?|Station|Stravenue|Stream|Streets|Summit|Throughway|Trace|Track|Trafficway|Trail|Tunnel"
+    "|Underpass|Unions?|Valleys?|Viaduct|Views?|Villages?|Ville|Vista|Walks?|Wall|Ways?|Wells?|Wharf"
+)
+_STATES: Final = (
+    "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois"
+    "|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri"
+    "|Montana"
+    "|Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|New York|North Carolina|North Dakota|Ohio|Oklahoma|Oregon"
+    "|Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington"
+    "|West Virginia|Wisconsin|Wyoming"
+    "|A[LKZR]|C[AOT]|D[CE]|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[TA]"
+    "|W[AVIY]"
+    "|AB|BC|MB|NB|NL|NS|ON|PE|QC|SK|NSW|VIC|QLD|TAS|ACT"
+)
+_UP: Final = r"[A-Z\u00c0-\u00de]"
+_LET: Final = r"[\w\u00c0-\u024f'\u2019.-]"
+_NAME: Final = rf"{_UP}{_LET}{{0,24}}"
+_GAP: Final = r"(?:,[ \t]?\n?[ \t]*|[ \t]*\n[ \t]*|[ \t]{1,2})"
+_UK: Final = r"[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}"
+_UNIT: Final = (
+    r"(?:(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Building|Bldg"
+    r"|Block)\b\.?[ ]?#?[ ]?[A-Z]?-?\d{0,5}[A-Z]?\b"
+    r"|\#[ ]?\d{1,5}[A-Z]?\b)"
+)
+_TOWN: Final = rf"{_NAME}(?:[ -]{_NAME}){{0,3}}"
+_TAIL: Final = (
+    rf"(?:{_GAP}{_UNIT})?"
+    rf"(?:{_GAP}{_TOWN}(?:,[ \t]?\n?[ ]?{_TOWN})?{_GAP}(?:(?:{_STATES})\b\.?(?:{_GAP}\d{{5}}(?:-\d{{4}})?\b)?|{_UK}\b)"
+    rf"|{_GAP}{_TOWN},?[ ]\d{{4,5}}(?:-\d{{4}})?\b|{_GAP}(?:{_UK}|\d{{5}}(?:-\d{{4}})?)\b)?"
+)
+_COMPASS: Final = r"(?:(?:[NSEW]|N[EW]|S[EW])\b\.?|North|South|East|West|Northeast|Northwest|Southeast|Southwest)"
+_HOUSE: Final = r"(?:\d{1,6}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?)"
+_ENGLISH: Final = re.compile(
+    rf"(?<![\w.,$\u20ac\u00a3#/-])(?P<house>{_HOUSE}),?[ ]{{1,2}}(?:{_COMPASS}[ ])?"
+    rf"(?P<name>(?:(?:{_NAME}|\d{{1,3}}(?:st|nd|rd|th))[ ]){{1,3}}?)(?:(?P<sure>(?:{_STREET})\b\.?)"
+    rf"|(?P<also>(?:{_ALSO})\b))"
+    rf"(?:[ ]{_COMPASS}(?![\w]))?(?P<tail>{_TAIL})"
+)
+_ENGLISH_SIGN: Final = re.compile(rf"(?<![\w.,$\u20ac\u00a3#/-]){_HOUSE},?[ ]{{1,2}}(?=[A-Z\u00c0-\u00de\d])")
+_UNIT_BEFORE: Final = re.compile(rf"{_UNIT},?[ ]\Z")
+_BEFORE: Final = re.compile(
+    r"(?i)(?:\b(?:at|from|to|address(?:es)?|lives?|living|resid\w+|located|office|ship(?:ped)?|deliver\w*|near|of|is"
+    r"|on|visit)"
+    r"[:,]?|[,:])[\s\"'*_]{1,3}\Z"
+)
+_IN: Final = re.compile(rf"(?:,[ ]?|[ ]in[ ]|\n){_UP}")
+_GERMAN: Final = re.compile(
+    rf"(?<![\w-])(?:{_NAME}[ -]){{0,2}}(?:{_UP}?[\w-]{{2,30}}(?:stra(?:\u00df|ss)e|str\.|gasse|allee|chaussee|damm"
+    rf"|ufer|steig|pfad|promenade)"
+    rf"|{_UP}[a-z\u00e4\u00f6\u00fc\u00df]{{2,20}}(?:weg|platz|ring|markt)|Stra(?:\u00df|ss)e|Str\.|Allee|Platz|Weg"
+    rf"|(?:Am|An[ ]de[rnm]|Auf[ ]de[rnm]|Im|In[ ]de[rnm]|Zum|Zur|Unter[ ]den"
+    rf"|Hinter[ ]de[rnm])[ ]{_UP}[\w-]{{2,20}}(?=[ ]\d{{1,3}}[ ]?[a-z]?,?[ \n]{{1,2}}\d{{5}}))"
+    rf"[ ](?:des[ ][\w. ]{{3,20}}[ ])?\d{{1,4}}(?:[ ]?[a-h]\b)?(?:[ ]?[-/\u2013][ ]?\d{{1,4}}[a-h]?)?(?![\w%]|[.,:]\d)"
+    rf"(?:(?:,[ ]?|[ ]?\n[ ]?|,?[ ]in[ ]|[ ])(?:(?:D|A|CH)-)?\d{{4,5}}[ ]{_TOWN})?"
+)
+_FRENCH: Final = re.compile(
+    r"(?<![\w.,-])\d{1,4}(?:[ ]?(?:bis|ter|quater|[A-D]\b))?,?[ ](?i:rue|avenue|av\.|boulevard|bd|blvd|place|chemin"
+    r"|all\u00e9e|impasse|quai"
+    r"|route|cours|square|passage|faubourg|villa|sentier|esplanade)[ ]"
+    rf"(?:(?:de[ ]la|de[ ]l['\u2019]|du|des|de|d['\u2019]|la|le|les|l['\u2019])[ ]?)?{_NAME}"
+    rf"(?:[ -](?:(?:de|du|des|la|le|et|d['\u2019]|l['\u2019])[ ]?)?{_NAME}){{0,3}}"
+    rf"(?:(?:,[ ]?|[ ]?\n[ ]?|[ ]-[ ]|[ ])(?:F-)?\d{{5}}[ ]{_TOWN})?"
+)
+_SOUTHERN: Final = re.compile(
+    rf"(?<![\w-])(?:(?:Calle|C/|Avda\.?|Avenida|Av\.|Plaza|Pza\.?|Paseo|P\u00ba|Camino|Ronda|Traves\u00eda|Carretera"
+    rf"|Ctra\.?|Rua|Pra\u00e7a"
+    rf"|Via|Viale|V\.le|Piazza|P\.za|Piazzale|Corso|C\.so|Largo|Vicolo|Strada|Lungotevere)[ ]?"
+    rf"(?:(?:de[ ]los|de[ ]las|de[ ]la|della|delle|degli|dello|dei|del|dell['\u2019]|de|di|da|do|dos|san|santa|los"
+    rf"|las|la|el)[ ]?)*"
+    rf"{_NAME}(?:[ ](?:(?:de|del|di|da|y|e|la|los|las|of)[ ])*{_NAME}){{0,3}},?[ ](?:(?:n\u00ba|n[\u00b0.]"
+    rf"|n\u00fam\.?|num\.?)[ ]?)?\d{{1,4}}"
+    rf"(?:[ ]?[A-Za-z]\b)?(?![\w%]|[.:]\d)(?:,?[ ](?:\d{{1,2}}[\u00ba\u00b0\u00aa]|bajo|piso|interno|int\."
+    rf"|scala)[ ]?\w{{0,3}})*"
+    rf"(?:(?:,[ ]?|[ ]?\n[ ]?|[ ]-[ ]|[ ])(?:\d{{5}}|\d{{4}}-\d{{3}})[ ]{_TOWN}(?:[ ]\([A-Z]{{2}}\))?)?)"
+)
+_DUTCH: Final = re.compile(
+    rf"(?<![\w-])(?:{_NAME}[ ]){{0,2}}{_UP}?[a-z\u00e9\u00eb'-]{{2,30}}(?:straat|laan|plein|gracht|kade|dijk|singel"
+    rf"|dreef|plantsoen|steeg|weg|hof)"
+    rf"[ ]\d{{1,4}}(?:[ -]?[A-Za-z]{{1,2}}\b|[ -]?(?:hs|bis|I{{1,3}})\b)?(?![\w%]|[.,:]\d)(?:(?:,[ ]?|[ ]?\n[ ]?"
+    rf"|[ ])\d{{4}}[ ]?[A-Z]{{2}}[ ]{_TOWN})?"
+)
+_BOX: Final = re.compile(
+    r"(?i)(?<!\w)(?:P\.?[ ]?O\.?[ ]?Box|Post(?:al)?[ ]Box|Postfach|Postbus|Bo\u00eete[ ]postale"
+    r"|Apartado(?:[ ]de[ ]correos)?"
+    r"|Casella[ ]postale|PSC|CMR)[ ](?:n[o\u00ba\u00b0]\.?[ ])?\d{1,6}(?:[ ]\d{2,4})?(?!\w)(?:,?[ ](?:APO"
+    r"|Box)[ ]\w{1,5}(?:[ ]\d{5})?)?"
+)
+_MAIL: Final = re.compile(rf"\b(?:USS|USNS|USCGC)[ ]{_NAME},?[\s]{{1,2}}FPO[ ]A[AEP][ ]\d{{5}}")
+
+_MARKED: Final = (
+    (
+        ("stra\u00dfe", "strasse", "str.", "gasse", "allee", "chaussee", "damm", "ufer", "steig", "pfad", "promenade"),
+        _GERMAN,
+    ),
+    (
+        ("weg ", "platz ", "ring ", "markt ", "am ", "an de", "auf de", "im ", "in de", "zum ", "zur ", "unter den"),
+        _GERMAN,
+    ),
+    (
+        (
+            "rue ",
+            "avenue ",
+            "av. ",
+            "boulevard ",
+            "bd ",
+            "blvd ",
+            "place ",
+            "chemin ",
+            "all\u00e9e ",
+            "impasse ",
+            "quai ",
+        ),
+        _FRENCH,
+    ),
+    (("route ", "cours ", "square ", "passage ", "faubourg ", "villa ", "sentier ", "esplanade "), _FRENCH),
+    (("calle", "c/", "avda", "avenida", "av.", "plaza", "pza", "paseo", "p\u00ba", "camino", "ronda"), _SOUTHERN),
+    (
+        ("traves", "carretera", "ctra", "rua ", "pra\u00e7a", "via", "v.le", "piazza", "p.za", "corso", "c.so"),
+        _SOUTHERN,
+    ),
+    (("largo", "vicolo", "strada", "lungo"), _SOUTHERN),
+    (("straat ", "laan ", "plein ", "gracht ", "kade ", "dijk ", "singel ", "dreef ", "plantsoen ", "steeg "), _DUTCH),
+    (("weg ", "hof "), _DUTCH),
+    (("box", "postfach", "postbus", "bo\u00eete postale", "apartado", "casella", "psc ", "cmr "), _BOX),
+    (("fpo",), _MAIL),
+)
+"""What stands in every address that the pattern finds, in small letters."""
+
+
+def addresses(text: str) -> Iterator[Found]:
+    """Street addresses, with flat, town and postcode where they follow."""
+    for sign in _ENGLISH_SIGN.finditer(text):
+        match = _ENGLISH.match(text, sign.start())
+        if match and (match["sure"] or _is_likely(text, match)):
+            unit = _UNIT_BEFORE.search(text, max(0, match.start() - 24), match.start())
+            yield (unit or match).start(), match.start() + len(match[0].rstrip(" ,.\n"))
+    lowered = text.lower()
+    for pattern in dict.fromkeys(pattern for marks, pattern in _MARKED if any(mark in lowered for mark in marks)):
+        for match in pattern.finditer(text):
+            yield match.start(), match.start() + len(match[0].rstrip(" ,.\n"))
+
+
+def _is_likely(text: str, match: re.Match[str]) -> bool:
+    """Whether an address ends in an ordinary word: a long house number, and something around it that says so."""
+    if match["tail"]:
+        return True
+    if len(match["house"]) < 3 or len(match["name"].split()) > 2:
+        return False
+    return bool(_BEFORE.search(text, max(0, match.start() - 24), match.start()) and _IN.match(text, match.end()))
+
+
+_US_ZIP: Final = re.compile(
+    rf"(?:\b(?:{_STATES})\b[,.]?[ ]{{1,2}}|(?i:\b(?:zip(?:[ -]?code)?|postal[ -]?code|postcode|post[ ]code|plz"
+    rf"|postleitzahl|code[ ]postal"
+    r"|c\u00f3digo[ ]postal|cap|c\.p\.|cp)(?:[ ]is|[ ]was)?[\"'*`]{0,2}[ \t]*[:=]?[ \t]*[\"'*`]{0,2}))"
+    rf"(?P<code>\d{{5}}(?:-\d{{4}})?|{_UK}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d|\d{{4}}[ ]?[A-Z]{{2}}|\d{{3}}-\d{{4}}"
+    rf"|\d{{4}})(?![\w-]|[.,]\d)"
+)
+
+
+def postcodes(text: str) -> Iterator[Found]:
+    """Postcodes after a state or a word that says so."""
+    for match in _US_ZIP.finditer(text):
+        yield match.span("code")

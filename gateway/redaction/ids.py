@@ -1,0 +1,320 @@
+"""Identifiers that a label gives away: documents, files, plates, user names; and wallets and hosts by form. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Final
+
+Found = tuple[int, int]
+
+_SEP: Final = (
+    r"[\"'`*_]{0,3}(?:[ \t]*(?:[:=#]|\bis\b|\bist\b|\bes\b|\bwas\b|n[\u00ba\u00b0o]\.?|nr\.?|no\.?s?|num(?:ber|mer"
+    r"|ero)?|n\u00famero|\||\()){0,3}"
+    r"[ \t]*[\"'`*_#(]{0,3}[ \t]*"
+)
+_NUMBER: Final = (
+    r"(?:number|numbers|no\.?|nos\.?|nr\.?|num\.?|id|code|\#|nummer|n[\u00ba\u00b0]|n\u00famero|num\u00e9ro|numero)"
+)
+_ID: Final = re.compile(
+    rf"(?i)(?<![^\W_])(?:"
+    # Documents
+    rf"passport(?:[ _-]?{_NUMBER})?|passeport|reisepass(?:nummer)?|pasaporte|passaporto|paspoort(?:nummer)?"
+    rf"|(?:national|government|state|citizen|resident|alien|identity|identification)[ _-]?(?:id(?:entity)?|card"
+    rf"|registration)?[ _-]?(?:card[ _-]?)?{_NUMBER}"
+    r"|(?:id(?:entity)?|identification)[ _-]?card(?:[ _-]?(?:number|no\.?|\#))?|personalausweis(?:nummer|[ ]nr\.?)?"
+    r"|ausweisnummer|dni|nie"
+    r"|carte[ ](?:nationale[ ])?d['\u2019]identit\u00e9|carta[ ]d['\u2019]identit\u00e0|identiteitskaart(?:nummer)?"
+    r"|visa[ _-]?(?:number|no\.?)"
+    rf"|(?:driv(?:er|ing|er['\u2019]s|ers)[ _-]?)(?:licen[cs]e|permit)(?:[ _-]?{_NUMBER})?|licen[cs]e[ _-]?(?:number"
+    rf"|no\.?|\#)|f\u00fchrerschein(?:nummer)?|permis[ ]de[ ]conduire"
+    # Tax and insurance
+    rf"|(?:tax|taxpayer|vat|ein|tin|itin)[ _-]?(?:payer[ _-]?)?(?:id(?:entification)?[ _-]?)?(?:{_NUMBER})"
+    rf"|steuer-?(?:id|nummer|identifikationsnummer)|ust-?id(?:-?nr\.?)?"
+    r"|num\u00e9ro[ ]fiscal|nif|cif|codice[ ]fiscale|partita[ ]iva|btw-?nummer"
+    rf"|(?:social[ _-]?(?:security|insurance)|national[ _-]?insurance|health[ _-]?(?:insurance|card|plan)"
+    rf"|insurance)[ _-]?{_NUMBER}"
+    r"|(?:sozial|renten|kranken)?versicherten?-?(?:nummer|nr\.?)|sozialversicherungsnummer"
+    r"|num\u00e9ro[ ]de[ ]s\u00e9curit\u00e9[ ]sociale"
+    # Health
+    rf"|(?:patient|medical[ _-]?record|chart|hospital|admission|beneficiary|subscriber|enrollee)[ _-]?{_NUMBER}|mrn"
+    rf"|nhc|historia[ ]cl\u00ednica"
+    # People in an organisation
+    rf"|(?:employee|staff|personnel|payroll|badge|worker|student|matriculation|enrol+ment|pupil|member(?:ship)?"
+    rf"|loyalty|frequent[ ]flyer|policy(?:holder)?|voter)[ _-]?{_NUMBER}"
+    r"|personalnummer|matrikelnummer|mitarbeiternummer|kundennummer|mitgliedsnummer|versicherungsschein(?:nummer)?"
+    rf"|(?:bank[ _-]?account|account|acct\.?|a/c)[ _-]?(?:number|no\.?|\#)|kontonummer|num\u00e9ro[ ]de[ ]compte"
+    rf"|n\u00famero[ ]de[ ]cuenta"
+    rf"|(?:customer|claim)[ _-]?(?:number|no\.?|\#)|imei(?:[ _-]?number)?|serial[ ]number[ ]of[ ]the[ ]device"
+    rf")(?![^\W_]){_SEP}(?P<value>(?=[A-Z./-]*\d)[A-Z0-9][A-Z0-9./-]{{2,28}}[A-Z0-9](?:[ ](?=\d)\d{{2,6}}){{0,4}})"
+    rf"(?![\w])"
+)
+ID_MARKS: Final = (
+    *(
+        "passp",
+        "passeport",
+        "reisepass",
+        "pasaporte",
+        "passaporto",
+        "paspoort",
+        "national",
+        "government",
+        "state",
+        "citizen",
+    ),
+    *(
+        "resident",
+        "alien",
+        "identi",
+        "id card",
+        "id-card",
+        "id_card",
+        "ausweis",
+        "dni",
+        "nie",
+        "visa",
+        "licen",
+        "permi",
+    ),
+    *("f\u00fchrerschein", "tax", "vat", "ein", "tin", "steuer", "ust", "fiscal", "nif", "cif", "iva", "btw", "social"),
+    *(
+        "insurance",
+        "health",
+        "versicher",
+        "sozial",
+        "s\u00e9curit",
+        "patient",
+        "medical",
+        "chart",
+        "hospital",
+        "admission",
+    ),
+    *(
+        "beneficiary",
+        "subscriber",
+        "enrol",
+        "mrn",
+        "nhc",
+        "historia",
+        "employee",
+        "staff",
+        "personnel",
+        "payroll",
+        "badge",
+    ),
+    *(
+        "worker",
+        "student",
+        "matric",
+        "pupil",
+        "member",
+        "loyalty",
+        "flyer",
+        "policy",
+        "voter",
+        "personalnummer",
+        "mitarbeiter",
+    ),
+    *(
+        "kunden",
+        "mitglied",
+        "account",
+        "acct",
+        "a/c",
+        "konto",
+        "compte",
+        "cuenta",
+        "customer",
+        "claim",
+        "imei",
+        "serial",
+    ),
+)
+_CASE: Final = re.compile(
+    r"(?i)(?<![^\W_])(?:(?:application|appl\.|case|docket|court[ ]file|file|petition|complaint|claim|appeal|matter"
+    r"|suit|cause|index|record|reference|ref\.?|incident|report|warrant)"
+    r"[ _-]?\(?(?:(?:file|docket|number|numbers|no\.?|nos\.?|nr\.?|\#)[ ]?){1,2}|aktenzeichen|gesch\u00e4ftszeichen"
+    r"|gesch\u00e4fts-?nr\.?|\baz\.|requ\u00eate[ ]n[o\u00ba\u00b0]\.?|dossier[ ]n[o\u00ba\u00b0]\.?"
+    r"|expediente(?:[ ]n[o\u00ba\u00b0]\.?)?|zaaknummer|rolnummer|procedimento[ ]n\.|causa[ ]n\.)"
+    r"[\"'`*]{0,2}[ \t]*[:=#(]?[ \t]*[\"'`*]{0,2}(?P<value>(?:[IVX]{1,4}[ ])?(?:[A-Z]{1,4}[ ]?)?\d[\dA-Z]*"
+    r"(?:[ ]?[/.:-][ ]?[\dA-Z]+){0,5}(?:(?:,[ ]|[ ]and[ ])\d+/\d+)*)(?![\w])"
+)
+_GERMAN_CASE: Final = re.compile(
+    r"(?<![\w.])(?:[IVX]{1,5}|\d{1,3})(?:[ ]?[a-z])?[ ](?:ZR|StR|ZB|BvR|BvL|BvF|AZR|KR|StE|ARs|StV|Js|Ks|Ls|Ds|Cs"
+    r"|KLs|NBs|Qs|Ss|Ws|OWi|Gs|XII[ ]ZB|O|U|W|C|K|L|A|S|B|R|F|T|Ca|Sa|Ta|BGs|VG"
+    r"|OVG)[ ]\d{1,5}/\d{2}(?:[ ]?\([A-Z0-9]{1,4}\))?(?![\w/])"
+)
+CASE_MARKS: Final = (
+    *("appl", "case", "docket", "file", "petition", "complaint", "claim", "appeal", "matter", "suit", "cause", "index"),
+    *("record", "ref", "incident", "report", "warrant", "zeichen", "gesch\u00e4fts", "az.", "requ\u00eate", "dossier"),
+    *("expediente", "zaak", "rolnummer", "procedimento", "causa", "/"),
+)
+_PLATE: Final = re.compile(
+    r"(?i)(?<![^\W_])(?:(?:licen[cs]e|number|vehicle|registration|car"
+    r"|vehicle[ ]registration)[ _-]?plates?(?:[ _-]?(?:number|no\.?|\#))?"
+    r"|plate[ _-]?(?:number|no\.?|\#)|(?:vehicle|car)[ _-]?(?:registration|reg\.?)(?:[ _-]?(?:number|no\.?|mark"
+    r"|plate))?|kennzeichen|nummernschild"
+    r"|plaque[ ]d['\u2019]immatriculation|immatricul\u00e9e?|immatriculation|matr\u00edcula|targa|kenteken)"
+    r"(?:[ \t]*(?:[:=|#]|\bis\b|\bist\b|\bof\b|\bwas\b|\breads?\b)){0,2}[ \t]*[\"'`*(]{0,3}"
+    r"(?P<value>(?-i:[A-Z\u00c4\u00d6\u00dc0-9]{1,7}(?:[ .\u00b7-][A-Z0-9]{1,7}){0,3}))(?!\w)"
+)
+PLATE_MARKS: Final = (
+    *("plate", "registration", " reg", "kennzeichen", "nummernschild", "plaque", "immatric", "matr\u00edcula", "targa"),
+    "kenteken",
+)
+_MARKS: Final = re.compile(r"[\W_]+")
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_FRACTION: Final = re.compile(r"\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?")
+
+
+def labelled(text: str) -> Iterator[Found]:
+    """Numbers of documents, tax, insurance, patients, staff and accounts after a label that names them."""
+    for match in _ID.finditer(text):
+        value = match["value"]
+        core = _MARKS.sub("", value)
+        digits = sum(c.isdigit() for c in core)
+        written = value.upper() == value
+        if (digits >= 3 and len(core) >= 5 and (written or digits * 2 > len(core))) or (
+            digits and written and len(core) >= 6
+        ):
+            yield match.span("value")
+
+
+def cases(text: str) -> Iterator[Found]:
+    """Numbers of cases and files of courts and offices."""
+    for match in _CASE.finditer(text):
+        value = match["value"].rstrip(" .:-")
+        digits = sum(c.isdigit() for c in value)
+        if digits >= 3 and not _YEAR.fullmatch(value) and (digits >= 4 or any(c in "/-:." for c in value)):
+            yield match.start("value"), match.start("value") + len(value)
+    if "/" in text:
+        for match in _GERMAN_CASE.finditer(text):
+            yield match.span()
+
+
+def plates(text: str) -> Iterator[Found]:
+    """Plates of vehicles near a word that says so."""
+    for match in _PLATE.finditer(text):
+        value = match["value"]
+        core = _MARKS.sub("", value)
+        if 4 <= len(core) <= 9 and any(c.isdigit() for c in core) and not _YEAR.fullmatch(core):
+            yield match.span("value")
+
+
+_USER: Final = re.compile(
+    r"(?i)(?<![^\W_])(?:user[ _-]?name|user[ _-]?id|login(?:[ _-]?name)?|screen[ _-]?name|nick(?:name)?|handle"
+    r"|benutzer(?:name|kennung)"
+    r"|nom[ ]d['\u2019]utilisateur|nombre[ ]de[ ]usuario|usuario|nome[ ]utente|gebruikersnaam|user|account)"
+    r"(?:[\"'`*_]{0,3}[ \t]*(?::=|[:=]|\bis\b|\bist\b)[ \t]*[\"'`*_]{0,3}|(?<=name)[ ](?!is\b|and\b|or\b|for\b)"
+    r"|[ ](?=[\w.-]*\d))"
+    r"(?P<value>[A-Za-z][\w.-]{2,38}[A-Za-z0-9])(?![\w@/(])"
+)
+_HANDLE: Final = re.compile(r"(?<![\w@./:-])@[A-Za-z_][A-Za-z0-9_.-]{1,38}[A-Za-z0-9_](?![\w@/]|\.\w)")
+_NO_USER: Final = frozenset(
+    (
+        "true",
+        "false",
+        "none",
+        "null",
+        "required",
+        "optional",
+        "string",
+        "admin",
+        "root",
+        "name",
+        "user",
+        "param",
+        "return",
+        "media",
+        "import",
+        "override",
+        "property",
+        "dataclass",
+        "staticmethod",
+        "classmethod",
+        "pytest",
+        "test",
+        "app",
+        "types",
+        "id",
+    )
+)
+
+
+USER_MARKS: Final = (
+    "user",
+    "login",
+    "name",
+    "nick",
+    "handle",
+    "benutzer",
+    "usuario",
+    "utente",
+    "gebruiker",
+    "account",
+    "@",
+)
+
+
+def users(text: str) -> Iterator[Found]:
+    """User names after a label, and handles such as @jroe."""
+    for match in _USER.finditer(text):
+        if match["value"].lower() not in _NO_USER:
+            yield match.span("value")
+    if "@" in text:
+        for match in _HANDLE.finditer(text):
+            if match[0][1:].lower() not in _NO_USER:
+                yield match.span()
+
+
+_HOST: Final = re.compile(
+    r"(?i)(?<![\w.@/-])(?:https?://)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}"
+    r"(?P<top>com|org|net|edu|gov|mil|int|info|biz|io|dev|app|ai|co|me|tv|eu|name|xyz|online|site|shop|cloud|tech"
+    r"|store|blog|local|internal|example"
+    r"|test|lan|corp|ac|[a-z]{2})(?![\w@-]|\.[a-z0-9])/?"
+)
+_FILE: Final = frozenset(
+    "py js ts md sh rs rb cc hs pl go so gz ps db tf vb kt cs".split()  # noqa: SIM905  a list of words
+)
+
+
+def hosts(text: str) -> Iterator[Found]:
+    """Names of hosts and domains standing alone."""
+    for match in _HOST.finditer(text):
+        if match["top"].lower() not in _FILE and any(c.isalpha() for c in match[0].split(".")[0]):
+            yield match.span()
+
+
+_ETHER: Final = re.compile(r"(?<!\w)0x[0-9a-fA-F]{40}(?!\w)")
+_BASE58: Final = re.compile(r"(?<![A-Za-z0-9])[1-9A-HJ-NP-Za-km-z]{26,35}(?![A-Za-z0-9])")
+_MONERO: Final = re.compile(r"(?<![A-Za-z0-9])[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}(?![A-Za-z0-9])")
+_BECH: Final = re.compile(r"(?<![A-Za-z0-9])(?:ltc1|tb1|addr1|cosmos1|bc1p)[02-9ac-hj-np-z]{30,110}(?![A-Za-z0-9])")
+_ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def wallets(text: str) -> Iterator[Found]:
+    """Addresses of crypto currencies: those with a right base58 checksum, Ethereum's, Monero's, and bech32 ones."""
+    for match in _BASE58.finditer(text):
+        if _base58(match[0]):
+            yield match.span()
+    for sign, pattern in (("0x", _ETHER), ("4", _MONERO), ("8", _MONERO), ("1", _BECH)):
+        if sign in text:
+            for match in pattern.finditer(text):
+                yield match.span()
+
+
+def _base58(value: str) -> bool:
+    if (
+        not any(c.isdigit() for c in value)
+        or not any(c.islower() for c in value)
+        or not any(c.isupper() for c in value)
+    ):
+        return False
+    number = 0
+    for character in value:
+        number = number * 58 + _ALPHABET.index(character)
+    if number.bit_length() > 200:
+        return False
+    data = number.to_bytes(25, "big")
+    return hashlib.sha256(hashlib.sha256(data[:-4]).digest()).digest()[:4] == data[-4:]

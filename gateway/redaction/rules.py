@@ -1,0 +1,127 @@
+"""Our own recognizers: which function finds which type, how sure its findings are, and what must stand in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.redaction import addresses, dates, ids, names, secrets, shapes
+from gateway.redaction.scene import Scene, merged
+
+Found = tuple[int, int]
+Scored = tuple[int, int, float]
+Finder = Callable[[str], Iterable[Found | Scored]]
+
+_MARKED: Final = 0.85
+_FORM: Final = 0.6
+_EDGE: Final = 40
+"""A window's edge moves so far to stand at a blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One function and what is known about it."""
+
+    name: str
+    find: Finder
+    """text -> spans, with a score where they differ."""
+    score: float = _MARKED
+    marks: tuple[str, ...] = ()
+    """One of these stands in every text in which it finds something (in small letters); none: it always runs."""
+    reach: tuple[int, int] | None = None
+    """It finds nothing farther than this before and after a digit, and is shown no more of the text."""
+    beside: tuple[int, int] | None = None
+    """It finds nothing farther than this before and after one of its marks."""
+    whole: bool = False
+    """Reads whole texts, not pieces: what it finds may be longer than a piece, or known from far above."""
+    late: bool = False
+    """Runs after the others, and what lies inside their findings is dropped."""
+
+    def could(self, lowered: str) -> bool:
+        """Whether it could find anything in a text in small letters."""
+        return not self.marks or any(mark in lowered for mark in self.marks)
+
+    def spans(self, scene: Scene) -> Iterator[Scored]:
+        """What it finds in a piece of text."""
+        if self.beside is not None and len(scene.lowered) == len(scene.text):
+            at = sorted(_places(scene.lowered, self.marks))
+            windows = [(place, place) for place in at]
+            before, after = self.beside
+        elif self.reach is not None:
+            windows = [(a, b) for a, b, _ in scene.runs]
+            before, after = self.reach
+        else:
+            yield from self._scored(scene.text, 0)
+            return
+        end = len(scene.text)
+        for first, last in merged((max(0, a - before), min(end, b + after)) for a, b in windows):
+            left, right = _at_blanks(scene.text, first, last)
+            if self.beside is not None or self.could(scene.lowered[left:right]):
+                yield from self._scored(scene.text[left:right], left)
+
+    def _scored(self, text: str, offset: int) -> Iterator[Scored]:
+        for start, end, *score in self.find(text):
+            yield start + offset, end + offset, score[0] if score else self.score
+
+
+def _places(lowered: str, marks: tuple[str, ...]) -> Iterator[int]:
+    for mark in marks:
+        at = lowered.find(mark)
+        while at >= 0:
+            yield at
+            at = lowered.find(mark, at + len(mark))
+
+
+def _at_blanks(text: str, first: int, last: int) -> Found:
+    """A window made a little wider, so that it cuts no word."""
+    left, right = first, last
+    while left > 0 and first - left < _EDGE and not text[left - 1].isspace():
+        left -= 1
+    while right < len(text) and right - last < _EDGE and not text[right].isspace():
+        right += 1
+    return left, right
+
+
+def _cells(kind: str) -> Finder:
+    return lambda text: ((start, end) for start, end, found in names.columns(text) if found == kind)
+
+
+_NEAR: Final = (80, 60)
+RULES: Final[dict[str, tuple[Rule, ...]]] = {
+    "PERSON": (
+        Rule("names", names.people),
+        Rule("columns of names", _cells("PERSON"), marks=names.HEAD_MARKS, whole=True),
+    ),
+    "JOB_TITLE": (Rule("titles", names.titles, 0.6),),
+    "DATE_OF_BIRTH": (
+        Rule("dates of birth", dates.births, marks=dates.BIRTH_MARKS, beside=(8, 120)),
+        Rule("columns of dates of birth", _cells("DATE_OF_BIRTH"), marks=dates.BIRTH_MARKS, whole=True),
+    ),
+    "PHONE_NUMBER": (
+        Rule("numbers dialled", shapes.dialled, 0.5, reach=(24, 40)),
+        Rule("columns of numbers", _cells("PHONE_NUMBER"), marks=names.PHONE_MARKS, whole=True),
+    ),
+    "CREDIT_CARD": (Rule("cards", shapes.cards, _MARKED, reach=(80, 30)),),
+    "IBAN_CODE": (Rule("ibans in small letters", shapes.ibans, _MARKED, reach=(24, 60)),),
+    "STREET_ADDRESS": (Rule("addresses", addresses.addresses, _FORM, reach=(100, 160)),),
+    "ZIP_CODE": (Rule("postcodes", addresses.postcodes, _FORM, reach=_NEAR),),
+    "DATE_TIME": (Rule("dates", dates.moments, _FORM),),
+    "AGE": (Rule("ages", dates.ages, _FORM, marks=dates.AGE_MARKS, reach=_NEAR),),
+    "ID_NUMBER": (Rule("labelled numbers", ids.labelled, 0.5, ids.ID_MARKS, reach=_NEAR, late=True),),
+    "CASE_NUMBER": (Rule("case numbers", ids.cases, 0.5, ids.CASE_MARKS, reach=_NEAR, late=True),),
+    "LICENSE_PLATE": (Rule("plates", ids.plates, 0.5, ids.PLATE_MARKS, reach=_NEAR, late=True),),
+    "USERNAME": (Rule("user names", ids.users, 0.5, ids.USER_MARKS, late=True),),
+    "DOMAIN_NAME": (Rule("hosts", ids.hosts, 0.5, (".",), late=True),),
+    "CRYPTO": (Rule("wallets", ids.wallets, _FORM, reach=(40, 120)),),
+    "API_KEY": (
+        Rule("keys of providers", secrets.provider_keys, marks=secrets.PROVIDER_MARKS, beside=(40, 300)),
+        Rule("keys of sixteen bytes", secrets.short_keys, reach=(8, 40)),
+        Rule("keys after a label", secrets.labelled_keys, marks=secrets.KEY_MARKS, beside=(40, 480)),
+    ),
+    "PRIVATE_KEY": (Rule("private keys", secrets.private_keys, 1.0, ("private key",), whole=True),),
+    "JWT": (Rule("web tokens", secrets.tokens, 1.0, ("eyj",), whole=True),),
+    "CONNECTION_STRING": (Rule("connection strings", secrets.connections, 0.9, secrets.CONNECTION_MARKS),),
+    "PASSWORD": (Rule("passwords", secrets.passwords, 0.7, secrets.PASSWORD_MARKS, beside=(8, 240)),),
+}
+"""Entity type -> its rules. A type of Presidio's may have some beside it."""

@@ -1,0 +1,57 @@
+"""Probabilities into spans."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gateway.redaction.ner.labels import LABELS, OUTSIDE, TYPES, begin, inside
+from gateway.redaction.ner.spans import LEAST, spans
+from gateway.redaction.ner.words import Reader
+
+READER = Reader({"[UNK]": 0}, {})
+PERSON, PLACE = TYPES.index("PERSON"), TYPES.index("LOCATION")
+
+
+def found(text: str, labels: list[int], sure: float = 0.9, types: tuple[str, ...] = TYPES) -> list[tuple[str, str]]:
+    read = READER.read(text)
+    assert len(labels) == len(read.starts)
+    scores = np.full((len(labels), LABELS), (1 - sure) / (LABELS - 1), dtype=np.float32)
+    scores[np.arange(len(labels)), labels] = sure
+    return [(text[s.start : s.end], s.type) for s in spans(text, read, scores, types)]
+
+
+B, I, O = begin(PERSON), inside(PERSON), OUTSIDE  # noqa: E741
+
+
+def test_words_that_belong_together_are_one_span() -> None:
+    assert found("ask Jane van Roe today", [O, B, I, I, O]) == [("Jane van Roe", "PERSON")]
+
+
+def test_a_beginning_begins_a_span() -> None:
+    assert found("Jane Joe", [B, B]) == [("Jane", "PERSON"), ("Joe", "PERSON")]
+
+
+def test_an_inside_without_a_beginning_counts() -> None:
+    assert found("so Jane", [O, I]) == [("Jane", "PERSON")]
+
+
+def test_titles_and_stops_stay_outside() -> None:
+    assert found("Dr. Jane Roe.", [B, I, I, I, I]) == [("Jane Roe", "PERSON")]
+    assert found("J. R. Roe", [B, I, I, I, I]) == [("J. R. Roe", "PERSON")]
+    assert found('"Jane"', [B, I, I]) == [("Jane", "PERSON")]
+
+
+def test_types_that_are_not_asked_for_are_not_given() -> None:
+    assert found("Jane in Rome", [B, O, begin(PLACE)], types=("LOCATION",)) == [("Rome", "LOCATION")]
+
+
+def test_a_word_may_be_a_name_though_another_label_is_likelier() -> None:
+    read = READER.read("Jane")
+    scores = np.zeros((1, LABELS), dtype=np.float32)
+    scores[0, O], scores[0, B] = 0.55, 0.45
+    assert LEAST["PERSON"] <= 0.45
+    assert [s.type for s in spans("Jane", read, scores, TYPES)] == ["PERSON"]
+
+
+def test_pronouns_and_marks_are_nobody() -> None:
+    assert found("he . she", [B, B, B]) == []

@@ -1,0 +1,1 @@
+"""Attacks and faults played against a running gateway."""
