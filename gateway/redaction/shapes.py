@@ -16,7 +16,7 @@ _AMERICAN: Final = re.compile(
     re.IGNORECASE,
 )
 _ABROAD: Final = re.compile(
-    r"(?<![\w.+])\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?:[ ]?x[ ]?\d{1,6})?(?![\w-]|[.,]\d)"
+    r"(?<![\w.+])\+[1-9]\d{0,2}(?:[ .-]?(?:\(\d{1,5}\)|\d{1,5})){2,6}(?:[ ]?x[ ]?\d{1,6})?(?![\w-]|[.,]\d)"
 )
 _CARD: Final = re.compile(r"(?<![\w.-])[2-6]\d{11,18}(?![\w-]|\.\d)")
 _CARD_WORD: Final = re.compile(

@@ -30,3 +30,8 @@ def test_ibans_in_small_letters() -> None:
     text = "my iban is de89 3704 0044 0532 0130 00 of old"
     assert [text[a:b] for a, b in ibans(text)] == ["de89 3704 0044 0532 0130 00"]
     assert list(ibans("my iban is de88 3704 0044 0532 0130 00")) == []
+
+
+def test_a_bracket_around_a_number_stays_outside() -> None:
+    text = "(mail or +44 20 7946 0327)"
+    assert [text[start:end] for start, end in dialled(text)] == ["+44 20 7946 0327"]

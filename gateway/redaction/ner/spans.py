@@ -80,7 +80,7 @@ def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span
     wanted = [number for number, kind in enumerate(TYPES) if kind in types]
     if not wanted:
         return []
-    each = np.stack([scores[:, 1 + 2 * number] + scores[:, 2 + 2 * number] for number in wanted], 1)
+    each = (scores[:, 1::2] + scores[:, 2::2])[:, wanted]
     least = np.array([LEAST[TYPES[number]] for number in wanted], dtype=np.float32)
     marked = np.flatnonzero((each >= least).any(1))
     if not len(marked):
