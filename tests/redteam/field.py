@@ -122,11 +122,7 @@ class Field:
     def mark(self) -> str:
         """A name for one conversation."""
         self._count += 1
-        number, letters = self._count, ""
-        while number:
-            number, digit = divmod(number, 20)
-            letters += "bcdfghjklmnpqrstvwxz"[digit]
-        return MARK + letters
+        return f"{MARK}{self._count}"
 
     async def ask(
         self, who: str, messages: list[dict[str, Any]], answer: Answering | Behaviour, mark: str = "", **more: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -64,8 +65,13 @@ def _as_first_written(texts: list[str], results: list[dict[str, Any]]) -> list[s
     for text, one in zip(texts, results, strict=True):
         out, at = "", 0
         for span in one["spans"]:
-            value = first.setdefault(span["token"], text[span["start"] : span["end"]])
+            value = first.setdefault(span["token"], _unescaped(text[span["start"] : span["end"]]))
             out += text[at : span["start"]] + value
             at = span["end"]
         written.append(out + text[at:])
     return written
+
+
+def _unescaped(value: str) -> str:
+    """A value written with JSON's escapes returns as what it means, which is the same JSON."""
+    return str(json.loads(f'"{value}"')) if "\\u" in value else value
