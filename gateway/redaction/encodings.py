@@ -39,7 +39,7 @@ _SURROGATES: Final = re.compile(r"u([0-9a-fA-F]{4})")
 _QUOTED: Final = re.compile(r"=(?:[0-9A-F]{2}(?:=[0-9A-F]{2})*|[ \t]{0,4}\r?\n)")
 _SURELY_QUOTED: Final = re.compile(
     r"=(?:[ \t]{0,4}\r?\n[^\s=]|C[2-9A-F]=[89AB][0-9A-F]|E[0-9A-F]=[89AB][0-9A-F]|[0-9A-F]{2}(?:=[0-9A-F]{2}){3}"
-    r"|20\d{2,6}=20\d)"
+    r"|(?:3D){0,3}20\d{2,6}=(?:3D){0,3}20\d)"
 )
 _QUOTED_AT: Final = re.compile(
     r"(?<![?&;=\w])[A-Za-z](?:[\w.+-]|=(?:2E|2D|5F|2B)){0,64}=40[A-Za-z](?:[\w-]|=2D){0,62}(?:(?:\.|=2E)[A-Za-z][\w-]{0,62}){1,4}"
