@@ -98,7 +98,8 @@ def test_only_what_can_become_a_known_token_is_held_back(text: str) -> None:
     bare = "".join(c for c in fold(held).text if c not in "\\[]_ -*").lower()
     spellings = [t.strip("[]").replace("_", "").lower() for t in tokens]
     begun = any(s.startswith(bare) or s[-12:].startswith(bare) for s in spellings)
-    may_begin = held[:1] in ("[", "\\", "&", "%") or held[:1].isupper()
+    # Whatever is written in capitals may be a type word, digits in it or not.
+    may_begin = held[:1] in ("[", "\\", "&", "%") or held[:1].isupper() or held.isupper()
     assert held == "" or begun or may_begin or bare.startswith((*spellings, "person", "emailaddress", "usssn"))
 
 
