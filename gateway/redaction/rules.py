@@ -40,7 +40,7 @@ class Rule:
 
     def could(self, lowered: str) -> bool:
         """Whether it could find anything in a text in small letters."""
-        return not self.marks or any(mark in lowered for mark in self.marks)
+        return not self.marks or any(map(lowered.__contains__, self.marks))
 
     def spans(self, scene: Scene) -> Iterator[Scored]:
         """What it finds in a piece of text."""
