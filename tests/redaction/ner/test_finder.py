@@ -12,7 +12,7 @@ from gateway.redaction.ner.finder import NameFinder
 
 FINDER = NameFinder()
 TEXT = (
-    "I talked to Jane Roe yesterday. She works for Barclays Bank plc in Springfield, at 12 High Street, Leeds LS1 4AP.\n"
+    "I saw Jane Roe yesterday. She works for Barclays Bank plc in Springfield, at 12 High Street, Leeds LS1 4AP.\n"
     "Frau Müller aus Hamburg hat angerufen. Je m'appelle Chantal Dupont. The log was rotated, the pod restarted.\n"
 )
 
