@@ -121,7 +121,7 @@ def train(args: argparse.Namespace) -> None:
         ]
     else:
         vectors = base_vectors(args.base, args.out, len(vocabulary))
-        model = Student(vectors[:, :384] if args.first_half else vectors)
+        model = Student(vectors)
         dense = [value for name, value in model.named_parameters() if name != "pieces.weight"]
         optimisers = [
             torch.optim.AdamW(dense, lr=args.rate or 2e-3, weight_decay=0.01),
@@ -206,7 +206,6 @@ def main() -> None:
         "--minutes", type=float, default=0, help="stop after so long, the rate falling to its end by then"
     )
     parser.add_argument("--steps", type=int, default=0, help="stop after so many")
-    parser.add_argument("--first-half", action="store_true")
     parser.add_argument("--soft", type=Path, help="what a teacher says, from `soften`")
     parser.add_argument("--start", type=Path, help="a checkpoint to go on from")
     parser.add_argument("--epochs", type=int, default=6)
