@@ -19,6 +19,7 @@ from gateway.chat.values import Grounded
 from gateway.errors import RedactionUnavailable
 from gateway.model import ANSWER, Json, Model
 from gateway.redaction import OutputRule, Rendering, detector_of, leaves
+from gateway.redaction.scan_output import always, of_rules
 from gateway.redaction.tokens import Written
 
 _NAMES: Final = frozenset(("PERSON", "LOCATION", "ORGANIZATION", "STREET_ADDRESS", "NRP", "JOB_TITLE"))
@@ -57,7 +58,7 @@ async def reading_for(
     detector = detector_of(bundle.privacy, shown)
     custom = [rule for rule in bundle.privacy.recognizers if hidden(rule.type)]
     words = bool(detector.wanted & _NAMES) or any(rule.deny_list for rule in custom)
-    few = bool(custom) or any(hidden(kind) for kind in detector.wanted & _FEW)
+    few = always if any(hidden(kind) for kind in detector.wanted & _FEW) else of_rules(custom)
     own = _Own([asked.body, body], [*sight.values.values()])
     if (size := estimate_tokens(body) * CHARACTERS_PER_TOKEN) > LONG:
         await apart(size, own.fold)

@@ -6,8 +6,11 @@ A complement to a trained detector: streets without such a word are not seen her
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
+
+from gateway.redaction.facts import Facts
+from gateway.redaction.marks import Marks, MarkSet
 
 Found = tuple[int, int]
 
@@ -63,7 +66,9 @@ _ENGLISH: Final = re.compile(
     rf"|(?P<also>(?:{_ALSO})\b))"
     rf"(?:[ ]{_COMPASS}(?![\w]))?(?P<tail>{_TAIL})"
 )
-_ENGLISH_SIGN: Final = re.compile(rf"(?<![\w.,$\u20ac\u00a3#/-]){_HOUSE},?[ ]{{1,2}}(?=[A-Z\u00c0-\u00de\d])")
+_ENGLISH_SIGN: Final = re.compile(
+    r"\d(?<![\w.,$\u20ac\u00a3#/-].)\d{0,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?,?[ ]{1,2}(?=[A-Z\u00c0-\u00de\d])"
+)
 _UNIT_BEFORE: Final = re.compile(rf"{_UNIT},?[ ]\Z")
 _BEFORE: Final = re.compile(
     r"(?i)(?:\b(?:at|from|to|address(?:es)?|lives?|living|resid\w+|located|office|ship(?:ped)?|deliver\w*|near|of|is"
@@ -80,8 +85,13 @@ _GERMAN: Final = re.compile(
     rf"[ ](?:des[ ][\w. ]{{3,20}}[ ])?\d{{1,4}}(?:[ ]?[a-h]\b)?(?:[ ]?[-/\u2013][ ]?\d{{1,4}}[a-h]?)?(?![\w%]|[.,:]\d)"
     rf"(?:(?:,[ ]?|[ ]?\n[ ]?|,?[ ]in[ ]|[ ])(?:(?:D|A|CH)-)?\d{{4,5}}[ ]{_TOWN})?"
 )
+_GERMAN_HOME: Final = re.compile(
+    r"\b(?:[Ww]ohn(?:haft|t|te|ung|sitz)|Anschrift|Adresse|Anwesen|Grundst\u00fcck)\b[^\d\n.;]{0,25}?[ ]"
+    r"(?P<value>(?:Am|An[ ]de[rnm]|Auf[ ]de[rnm]|Im|In[ ]de[rnm]|Zum|Zur|Unter[ ]den|Hinter[ ]de[rnm])"
+    rf"(?:[ ]{_UP}[\w-]{{2,20}}){{1,2}}[ ]\d{{1,3}}[ ]?[a-h]?)(?![\w%]|[.,:]\d)"
+)
 _FRENCH: Final = re.compile(
-    r"(?<![\w.,-])\d{1,4}(?:[ ]?(?:bis|ter|quater|[A-D]\b))?,?[ ](?i:rue|avenue|av\.|boulevard|bd|blvd|place|chemin"
+    r"\d(?<![\w.,-].)\d{0,3}(?:[ ]?(?:bis|ter|quater|[A-D]\b))?,?[ ](?i:rue|avenue|av\.|boulevard|bd|blvd|place|chemin"
     r"|all\u00e9e|impasse|quai"
     r"|route|cours|square|passage|faubourg|villa|sentier|esplanade)[ ]"
     rf"(?:(?:de[ ]la|de[ ]l['\u2019]|du|des|de|d['\u2019]|la|le|les|l['\u2019])[ ]?)?{_NAME}"
@@ -114,57 +124,85 @@ _BOX: Final = re.compile(
 )
 _MAIL: Final = re.compile(rf"\b(?:USS|USNS|USCGC)[ ]{_NAME},?[\s]{{1,2}}FPO[ ]A[AEP][ ]\d{{5}}")
 
-_MARKED: Final = (
-    (
-        ("stra\u00dfe", "strasse", "str.", "gasse", "allee", "chaussee", "damm", "ufer", "steig", "pfad", "promenade"),
-        _GERMAN,
-    ),
-    (
-        ("weg ", "platz ", "ring ", "markt ", "am ", "an de", "auf de", "im ", "in de", "zum ", "zur ", "unter den"),
-        _GERMAN,
-    ),
-    (
-        (
-            "rue ",
-            "avenue ",
-            "av. ",
-            "boulevard ",
-            "bd ",
-            "blvd ",
-            "place ",
-            "chemin ",
-            "all\u00e9e ",
-            "impasse ",
-            "quai ",
+_MARKED: Final = {
+    _GERMAN: (
+        *("stra\u00dfe", "strasse", "str.", "gasse", "allee", "chaussee", "damm", "ufer", "steig", "pfad"),
+        *(
+            "promenade",
+            "weg ",
+            "platz ",
+            "ring ",
+            "markt ",
+            "Stra\u00dfe",
+            "Strasse",
+            "Str.",
+            "Allee",
+            "Platz ",
+            "Weg ",
         ),
-        _FRENCH,
+        *("Am ", "An de", "Auf de", "Im ", "In de", "Zum ", "Zur ", "Unter den", "Hinter de"),
     ),
-    (("route ", "cours ", "square ", "passage ", "faubourg ", "villa ", "sentier ", "esplanade "), _FRENCH),
-    (("calle", "c/", "avda", "avenida", "av.", "plaza", "pza", "paseo", "p\u00ba", "camino", "ronda"), _SOUTHERN),
-    (
-        ("traves", "carretera", "ctra", "rua ", "pra\u00e7a", "via", "v.le", "piazza", "p.za", "corso", "c.so"),
-        _SOUTHERN,
+    _SOUTHERN: (
+        *("Calle", "C/", "Avda", "Avenida", "Av.", "Plaza", "Pza", "Paseo", "P\u00ba", "Camino", "Ronda", "Traves"),
+        *("Carretera", "Ctra", "Rua", "Pra\u00e7a", "Via", "V.le", "Piazza", "P.za", "Corso", "C.so", "Largo"),
+        *("Vicolo", "Strada", "Lungo"),
     ),
-    (("largo", "vicolo", "strada", "lungo"), _SOUTHERN),
-    (("straat ", "laan ", "plein ", "gracht ", "kade ", "dijk ", "singel ", "dreef ", "plantsoen ", "steeg "), _DUTCH),
-    (("weg ", "hof "), _DUTCH),
-    (("box", "postfach", "postbus", "bo\u00eete postale", "apartado", "casella", "psc ", "cmr "), _BOX),
-    (("fpo",), _MAIL),
-)
-"""What stands in every address that the pattern finds, in small letters."""
+    _DUTCH: (
+        *("straat ", "laan ", "plein ", "gracht ", "kade ", "dijk ", "singel ", "dreef ", "plantsoen ", "steeg "),
+        *("weg ", "hof "),
+    ),
+    _MAIL: ("FPO",),
+}
+"""What stands in every address that the pattern finds, as it is written there."""
+_MARKED_IN_ANY_CASE: Final = {
+    _FRENCH: (
+        *("rue ", "avenue ", "av. ", "boulevard ", "bd ", "blvd ", "place ", "chemin ", "all\u00e9e ", "impasse "),
+        *("quai ", "route ", "cours ", "square ", "passage ", "faubourg ", "villa ", "sentier ", "esplanade "),
+    ),
+    _GERMAN_HOME: ("wohn", "anschrift", "adresse", "grundst", "anwesen"),
+    _BOX: ("box", "postfach", "postbus", "bo\u00eete postale", "apartado", "casella", "psc ", "cmr "),
+}
+"""The same in small letters, whatever it is written in."""
+_SOLID: Final = re.compile(r"[^\W_]+")
+
+
+def _core(mark: str) -> str:
+    return str(max(_SOLID.findall(mark), key=len))
+
+
+_ALL: Final = (*_MARKED.items(), *_MARKED_IN_ANY_CASE.items())
+_CORES: Final = Marks([MarkSet(tuple(_core(mark).lower() for mark in marks)) for _, marks in _ALL])
+"""For each pattern, the longest part of each of its marks that stands in one word."""
+_SHORT: Final = tuple(tuple(mark for mark in marks if len(_core(mark)) == 1) for _, marks in _ALL)
+"""Marks that have no such part."""
 
 
 def addresses(text: str) -> Iterator[Found]:
     """Street addresses, with flat, town and postcode where they follow."""
+    return addresses_where(Facts(text))(text)
+
+
+def addresses_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`addresses` for parts of a text of which this is known: what cannot be there is not looked for."""
+    cores = _CORES.of(facts)
+    patterns = []
+    for number, (pattern, marks) in enumerate(_ALL):
+        where = facts.text if pattern in _MARKED else facts.lowered
+        if any(map(where.__contains__, marks if cores >> number & 1 else _SHORT[number])):
+            patterns.append(pattern)
+    return lambda text: _addresses(text, patterns)
+
+
+def _addresses(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[Found]:
     for sign in _ENGLISH_SIGN.finditer(text):
         match = _ENGLISH.match(text, sign.start())
         if match and (match["sure"] or _is_likely(text, match)):
             unit = _UNIT_BEFORE.search(text, max(0, match.start() - 24), match.start())
             yield (unit or match).start(), match.start() + len(match[0].rstrip(" ,.\n"))
-    lowered = text.lower()
-    for pattern in dict.fromkeys(pattern for marks, pattern in _MARKED if any(mark in lowered for mark in marks)):
+    for pattern in patterns:
         for match in pattern.finditer(text):
-            yield match.start(), match.start() + len(match[0].rstrip(" ,.\n"))
+            start, end = match.span("value" if pattern is _GERMAN_HOME else 0)
+            yield start, start + len(text[start:end].rstrip(" ,.\n"))
 
 
 def _is_likely(text: str, match: re.Match[str]) -> bool:
@@ -177,7 +215,8 @@ def _is_likely(text: str, match: re.Match[str]) -> bool:
 
 
 _US_ZIP: Final = re.compile(
-    rf"(?:\b(?:{_STATES})\b[,.]?[ ]{{1,2}}|(?i:\b(?:zip(?:[ -]?code)?|postal[ -]?code|postcode|post[ ]code|plz"
+    rf"(?:\b(?:{_STATES})\b[,.]?[ ]{{1,2}}(?!\d{{4}}(?!\d))|\b(?:NSW|VIC|QLD|TAS|ACT)[ ]"
+    r"|(?i:\b(?:zip(?:[ -]?code)?|postal[ -]?code|postcode|post[ ]code|plz"
     rf"|postleitzahl|code[ ]postal"
     r"|c\u00f3digo[ ]postal|cap|c\.p\.|cp)(?:[ ]is|[ ]was)?[\"'*`]{0,2}[ \t]*[:=]?[ \t]*[\"'*`]{0,2}))"
     rf"(?P<code>\d{{5}}(?:-\d{{4}})?|{_UK}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d|\d{{4}}[ ]?[A-Z]{{2}}|\d{{3}}-\d{{4}}"

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from gateway.redaction.facts import Facts
 from gateway.redaction.packed import Budget, texts, whole_text
 from gateway.redaction.rewrite import BREAK, Edit
 
@@ -22,6 +23,8 @@ _GROUP: Final = r"[CDI-Za-f][AQgwC-HS-Xi-n0-3yz][ABEFIJMNQRUVYZcdghklopstwx01458
 _SEED: Final = re.compile(rf"{_GROUP}\s?{_GROUP}\s?{_GROUP}(?:\s?{_GROUP})*")
 _SIX: Final = r"[A-Za-z0-9+/_-]"
 _LONG_RUN: Final = re.compile(rf"{_SIX}{{12,}}={{0,2}}")
+_LEAST_RUN: Final = 12
+"""Characters of the shortest run of base 64 or hexadecimal digits."""
 _LOOK: Final = 32
 _LONG: Final = 2000
 _AROUND: Final = 400
@@ -58,7 +61,10 @@ _WIDE: Final = re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00){6,}|(?:\x00[\t\n\r\x20-\x
 _BINARY: Final = re.compile(r"[01]{8}(?:[ ,\n]{0,2}[01]{8}){5,}(?![0-9])")
 _EIGHT: Final = re.compile(r"[01]{8}")
 _DECIMAL: Final = re.compile(r"[13-9]\d{1,2}(?:[ \t]{0,2}[,; ][ \t]{0,2}[13-9]\d{1,2}){7,}(?![\d.])")
+_LEAST_DECIMALS: Final = 16
+"""Digits of the shortest row of decimal codes."""
 _NUMBER: Final = re.compile(r"\d+")
+_LEAST_THIRTY_TWO: Final = 16
 _THIRTY_TWO: Final = re.compile(r"[A-Z2-7]{16,}={0,6}(?![A-Za-z0-9])")
 _MIME: Final = re.compile(
     r"=\?([\w-]{2,20})(?:\*[\w-]{2,10})?\?([bBqQ])\?([^?\s]{1,2000})\?=(?:[ \t\r\n]{1,3}(?==\?))?"
@@ -66,28 +72,33 @@ _MIME: Final = re.compile(
 _QUOTED: Final = re.compile(r"=([0-9A-Fa-f]{2})")
 
 
-def blob_edits(text: str, budget: Budget) -> list[Edit]:
+def blob_edits(text: str, budget: Budget, facts: Facts | None = None) -> list[Edit]:
     """Every stretch of `text` that is a text in code, with this. Raises ContentRefused when it unpacks to too much."""
-    found = [*_base64(text, budget), *_hexadecimal(text, budget)]
+    known = facts or Facts(text)
+    found = [*_base64(text, budget, known), *_hexadecimal(text, budget, known)]
     if "=?" in text:
         found += _mime(text)
     if "01" in text:
         found += _binary(text)
-    found += _decimal(text)
-    found += _base32(text, budget)
+    if known.digits >= _LEAST_DECIMALS:
+        found += _decimal(text)
+    if known.longest_word >= _LEAST_THIRTY_TWO:
+        found += _base32(text, budget)
     return found
 
 
 # ---------------------------------------------------------------------------------------------------------- base 64
 
 
-def _base64(text: str, budget: Budget) -> Iterator[Edit]:
+def _base64(text: str, budget: Budget, facts: Facts) -> Iterator[Edit]:
     done = 0
     for seed in _SEED.finditer(text):
         if seed.start() >= done:
             start, chunks, done = _run(text, seed)
             if edit := _base64_edit(start, done, chunks, budget):
                 yield edit
+    if facts.longest_word < _LEAST_RUN and not facts.has("+/_-"):
+        return
     # Without such a group a run may be text all the same: in another script, in UTF-16, or compressed.
     for match in _LONG_RUN.finditer(text):
         run = match[0]
@@ -189,8 +200,8 @@ def _sixes(text: str) -> bytes:
 # ------------------------------------------------------------------------------------------------------ hexadecimal
 
 
-def _hexadecimal(text: str, budget: Budget) -> Iterator[Edit]:
-    for match in _HEX_RUN.finditer(text):
+def _hexadecimal(text: str, budget: Budget, facts: Facts) -> Iterator[Edit]:
+    for match in _HEX_RUN.finditer(text) if facts.longest_word >= _LEAST_RUN else ():
         source, at = match[0], match.start()
         for shift in (0, 1):
             data = bytes.fromhex(source[shift : len(source) - (len(source) - shift) % 2])

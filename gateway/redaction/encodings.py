@@ -28,6 +28,8 @@ _ENCODED: Final = re.compile(
     r"|\+(?P<seven>A[A-H][A-Za-z0-9+/]{1,400}-?)"
 )
 _MARKS: Final = ("\\", "&", "%", "+A", "U+")
+SIGNS: Final = frozenset("\\&%+=")
+"""One of these stands in every text with characters in code."""
 _TAGS: Final = "\U000e0020"
 _JOINT: Final = re.compile("\u2063[\u2061\u2062]*\u2063")
 _AMPERSANDS: Final = re.compile(r"&(?:amp;)+")

@@ -28,14 +28,7 @@ _CLOSE: Final = 160
 _PIECE: Final = re.compile(r"[^\W\d_]+(?:['\u2019.-][^\W\d_]+)*\.?")
 
 
-def field_edits(text: str) -> Iterator[Edit]:
-    """Edits of every such field."""
-    yield from _pairs(text)
-    yield from _tables(text)
-    yield from _titles(text)
-
-
-def _pairs(text: str) -> Iterator[Edit]:
+def pairs(text: str) -> Iterator[Edit]:
     """A value of one or a few words behind a key for a part of a name, as a label and a name."""
     found: list[tuple[int, str, re.Match[str]]] = []
     for sign in _SIGN.finditer(text):
@@ -92,7 +85,7 @@ _ROW_EDGE: Final = re.compile(
 _ANY_TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 
 
-def _tables(text: str) -> Iterator[Edit]:
+def tables(text: str) -> Iterator[Edit]:
     """Tables of HTML whose heads name people, as lines of cells with tabs between."""
     if _ROW_OF_CELLS.search(text) is None or _TH.search(text) is None:
         return
@@ -151,7 +144,7 @@ _NOT_SMALL: Final = frozenset(
 )
 
 
-def _titles(text: str) -> Iterator[Edit]:
+def titles(text: str) -> Iterator[Edit]:
     """`MR JANE ROE` and `mr jane roe`, written as titles and names usually are."""
     for match in _CAPITAL_TITLE.finditer(text):
         if not text[max(0, match.start() - 1) : match.start()].isalnum():

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from gateway.redaction.keccak import keccak256
+
 Found = tuple[int, int]
 
 _SEP: Final = (
@@ -42,12 +44,17 @@ _ID: Final = re.compile(
     rf"|nhc|historia[ ]cl\u00ednica"
     # People in an organisation
     rf"|(?:employee|staff|personnel|payroll|badge|worker|student|matriculation|enrol+ment|pupil|member(?:ship)?"
-    rf"|loyalty|frequent[ ]flyer|policy(?:holder)?|voter)[ _-]?{_NUMBER}"
+    rf"|loyalty|frequent[ ]flyer|policy(?:holder)?|voter|prisoner|inmate|detainee|offender|participant)[ _-]?{_NUMBER}"
+    rf"|(?:booking|confirmation|reservation)[ _-]?(?:ref(?:erence)?\b\.?|{_NUMBER})|a-number"
+    rf"|bar[ ]{_NUMBER}|ni[ ]{_NUMBER}|(?:my|his|her)[ ]licen[cs]e"
     r"|personalnummer|matrikelnummer|mitarbeiternummer|kundennummer|mitgliedsnummer|versicherungsschein(?:nummer)?"
-    rf"|(?:bank[ _-]?account|account|acct\.?|a/c)[ _-]?(?:number|no\.?|\#)|kontonummer|num\u00e9ro[ ]de[ ]compte"
+    rf"|(?:bank[ _-]?account|account|acct?\.?|a/c)[ _-]?(?:number|no\.?|\#)|kontonummer|num\u00e9ro[ ]de[ ]compte"
     rf"|n\u00famero[ ]de[ ]cuenta"
-    rf"|(?:customer|claim)[ _-]?(?:number|no\.?|\#)|imei(?:[ _-]?number)?|serial[ ]number[ ]of[ ]the[ ]device"
-    rf")(?![^\W_]){_SEP}(?P<value>(?=[A-Z./-]*\d)[A-Z0-9][A-Z0-9./-]{{2,28}}[A-Z0-9](?:[ ](?=\d)\d{{2,6}}){{0,4}})"
+    rf"|(?:customer|client)[ _-]?{_NUMBER}|claim[ _-]?(?:number|no\.?|\#)|imei(?:[ _-]?number)?"
+    r"|serial[ ]number[ ]of[ ]the[ ]device"
+    rf")(?![^\W_]){_SEP}(?P<value>(?-i:[A-Z]{{1,3}}(?:-[A-Z]{{1,2}})?[ ](?=\d{{3}}))?"
+    rf"(?:(?=[A-Z./-]*\d)[A-Z0-9][A-Z0-9./-]{{2,28}}[A-Z0-9](?:[ ](?=\d)\d{{2,6}}){{0,4}}"
+    rf"|\d{{1,3}}(?:[ ]\d{{3}}){{2,4}}|[A-Z]{{2}}(?:[ ]\d\d){{3}}(?:[ ][A-D])?))"
     rf"(?![\w])"
 )
 ID_MARKS: Final = (
@@ -129,26 +136,20 @@ ID_MARKS: Final = (
         "claim",
         "imei",
         "serial",
+        "client",
+        "prisoner",
+        "inmate",
+        "detainee",
+        "offender",
+        "participant",
+        "booking",
+        "confirmation",
+        "reservation",
+        "a-number",
+        "bar n",
+        "ni n",
+        "acc",
     ),
-)
-_CASE: Final = re.compile(
-    r"(?i)(?<![^\W_])(?:(?:application|appl\.|case|docket|court[ ]file|file|petition|complaint|claim|appeal|matter"
-    r"|suit|cause|index|record|reference|ref\.?|incident|report|warrant)"
-    r"[ _-]?\(?(?:(?:file|docket|number|numbers|no\.?|nos\.?|nr\.?|\#)[ ]?){1,2}|aktenzeichen|gesch\u00e4ftszeichen"
-    r"|gesch\u00e4fts-?nr\.?|\baz\.|requ\u00eate[ ]n[o\u00ba\u00b0]\.?|dossier[ ]n[o\u00ba\u00b0]\.?"
-    r"|expediente(?:[ ]n[o\u00ba\u00b0]\.?)?|zaaknummer|rolnummer|procedimento[ ]n\.|causa[ ]n\.)"
-    r"[\"'`*]{0,2}[ \t]*[:=#(]?[ \t]*[\"'`*]{0,2}(?P<value>(?:[IVX]{1,4}[ ])?(?:[A-Z]{1,4}[ ]?)?\d[\dA-Z]*"
-    r"(?:[ ]?[/.:-][ ]?[\dA-Z]+){0,5}(?:(?:,[ ]|[ ]and[ ])\d+/\d+)*)(?![\w])"
-)
-_GERMAN_CASE: Final = re.compile(
-    r"(?<![\w.])(?:[IVX]{1,5}|\d{1,3})(?:[ ]?[a-z])?[ ](?:ZR|StR|ZB|BvR|BvL|BvF|AZR|KR|StE|ARs|StV|Js|Ks|Ls|Ds|Cs"
-    r"|KLs|NBs|Qs|Ss|Ws|OWi|Gs|XII[ ]ZB|O|U|W|C|K|L|A|S|B|R|F|T|Ca|Sa|Ta|BGs|VG"
-    r"|OVG)[ ]\d{1,5}/\d{2}(?:[ ]?\([A-Z0-9]{1,4}\))?(?![\w/])"
-)
-CASE_MARKS: Final = (
-    *("appl", "case", "docket", "file", "petition", "complaint", "claim", "appeal", "matter", "suit", "cause", "index"),
-    *("record", "ref", "incident", "report", "warrant", "zeichen", "gesch\u00e4fts", "az.", "requ\u00eate", "dossier"),
-    *("expediente", "zaak", "rolnummer", "procedimento", "causa", "/"),
 )
 _PLATE: Final = re.compile(
     r"(?i)(?<![^\W_])(?:(?:licen[cs]e|number|vehicle|registration|car"
@@ -181,24 +182,12 @@ def labelled(text: str) -> Iterator[Found]:
             yield match.span("value")
 
 
-def cases(text: str) -> Iterator[Found]:
-    """Numbers of cases and files of courts and offices."""
-    for match in _CASE.finditer(text):
-        value = match["value"].rstrip(" .:-")
-        digits = sum(c.isdigit() for c in value)
-        if digits >= 3 and not _YEAR.fullmatch(value) and (digits >= 4 or any(c in "/-:." for c in value)):
-            yield match.start("value"), match.start("value") + len(value)
-    if "/" in text:
-        for match in _GERMAN_CASE.finditer(text):
-            yield match.span()
-
-
 def plates(text: str) -> Iterator[Found]:
     """Plates of vehicles near a word that says so."""
     for match in _PLATE.finditer(text):
         value = match["value"]
         core = _MARKS.sub("", value)
-        if 4 <= len(core) <= 9 and any(c.isdigit() for c in core) and not _YEAR.fullmatch(core):
+        if 4 <= len(core) <= 10 and any(c.isdigit() for c in core) and not _YEAR.fullmatch(core):
             yield match.span("value")
 
 
@@ -242,8 +231,38 @@ _NO_USER: Final = frozenset(
 )
 
 
+_NAMED: Final = r"(?P<value>(?-i:(?:live:)?[a-z][a-z0-9_.-]{2,30}[a-z0-9_](?:\#\d{4})?))(?![\w@/(])"
+_SERVICE: Final = (
+    r"(?:insta(?:gram)?|snap(?:chat)?|discord|telegram|twitter|tiktok|steam|skype|twitch|reddit|github|gitlab|mastodon)"
+)
+_SURE_USERS: Final = re.compile(
+    rf"(?i)(?<![^\W_])(?:(?:log(?:ged|ging)?[ ]?in|sign(?:ed|ing)?[ ]?in|authenticated)[ ]as"
+    rf"|(?:my|his|her|their)[ ]{_SERVICE}(?:[ ](?:name|handle|id|tag|is|:))*|(?:on|via)[ ]{_SERVICE}:|skype:?"
+    r"|(?:activate|unlock|reset|disable|suspend|delete|lock)[ ]the[ ]account[ ](?:for|of))[ ](?:user[ ])?"
+    rf"{_NAMED}"
+)
+_LIKELY_USERS: Final = re.compile(
+    r"(?i)(?<![^\W_])(?:(?:account|password|token|key|access|login)\b[^\n;]{0,60}?[ ](?:for|to)|customer"
+    rf"|issued[ ]to)[ ](?P<user>user[ ])?{_NAMED}"
+)
+_GIVEN_AWAY: Final = re.compile(r"[ ](?:registered[ ]to|at[ ][\w.+-]+@|\(e-?mail|with[ ]password|\(id\b)")
+_NICK: Final = re.compile(r"(?m)^(?:\[[^\]\n]{1,20}\][ ])?<(?P<value>[A-Za-z](?=[\w-]*[\d_])[\w-]{3,20})>[ ]")
 USER_MARKS: Final = (
-    "user",
+    *(
+        "user",
+        "customer",
+        "password",
+        "token",
+        "key",
+        "access",
+        "sign",
+        "authentic",
+        "insta",
+        "snap",
+        "discord",
+        "telegram",
+    ),
+    *("twitter", "tiktok", "steam", "skype", "twitch", "reddit", "github", "gitlab", "mastodon", "issued", "<"),
     "login",
     "name",
     "nick",
@@ -259,8 +278,23 @@ USER_MARKS: Final = (
 
 def users(text: str) -> Iterator[Found]:
     """User names after a label, and handles such as @jroe."""
+    yield from dict.fromkeys(_users(text))
+
+
+def _users(text: str) -> Iterator[Found]:
     for match in _USER.finditer(text):
         if match["value"].lower() not in _NO_USER:
+            yield match.span("value")
+    for match in _SURE_USERS.finditer(text):
+        if match["value"] not in _NO_USER:
+            yield match.span("value")
+    for match in _LIKELY_USERS.finditer(text):
+        value = match["value"]
+        marked = any(c.isdigit() or c == "_" for c in value)
+        if value not in _NO_USER and (match["user"] or marked or _GIVEN_AWAY.match(text, match.end())):
+            yield match.span("value")
+    if "<" in text:
+        for match in _NICK.finditer(text):
             yield match.span("value")
     if "@" in text:
         for match in _HANDLE.finditer(text):
@@ -294,14 +328,23 @@ _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 def wallets(text: str) -> Iterator[Found]:
-    """Addresses of crypto currencies: those with a right base58 checksum, Ethereum's, Monero's, and bech32 ones."""
+    """Addresses of crypto currencies: base58 and Ethereum's mixed case with a right checksum, Monero's, and bech32."""
     for match in _BASE58.finditer(text):
         if _base58(match[0]):
             yield match.span()
     for sign, pattern in (("0x", _ETHER), ("4", _MONERO), ("8", _MONERO), ("1", _BECH)):
         if sign in text:
             for match in pattern.finditer(text):
-                yield match.span()
+                if pattern is not _ETHER or _eip55(match[0][2:]):
+                    yield match.span()
+
+
+def _eip55(digits: str) -> bool:
+    """Whether the case of an Ethereum address says what its digest says (EIP-55); one case alone says nothing."""
+    if digits.islower() or digits.isupper() or digits.isdigit():
+        return True
+    digest = keccak256(digits.lower().encode()).hex()
+    return all(c.isdigit() or c.isupper() == (int(d, base=16) > 7) for c, d in zip(digits, digest, strict=False))
 
 
 def _base58(value: str) -> bool:

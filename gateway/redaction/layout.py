@@ -12,19 +12,24 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from gateway.redaction.fields import field_edits
+from gateway.redaction.facts import Facts
+from gateway.redaction.fields import pairs, tables, titles
 from gateway.redaction.rewrite import Edit
-from gateway.redaction.spelled import spelled_addresses, spelled_numbers
+from gateway.redaction.spelled import AT_WORDS, NUMBER_WORDS, spelled_addresses, spelled_numbers
 
 
-def layout_edits(text: str) -> list[Edit]:
+def layout_edits(text: str, facts: Facts | None = None) -> list[Edit]:
     """Every stretch that may hold a value in another layout, with that value laid out as usual."""
-    return [edit for find in _FINDERS for edit in find(text)]
+    known = facts or Facts(text)
+    return [edit for could, find in _FINDERS if could(known) for edit in find(text)]
 
 
-def _spelled(text: str) -> Iterator[Edit]:
+def _numbers(text: str) -> Iterator[Edit]:
     for start, end, digits in spelled_numbers(text):
         yield Edit(start, end, digits)
+
+
+def _addresses(text: str) -> Iterator[Edit]:
     for start, end, address in spelled_addresses(text):
         yield Edit(start, end, address)
 
@@ -36,6 +41,8 @@ _ANY_TAG: Final = re.compile(_TAG)
 _GAP: Final = r"[^0-9A-Za-z\u00c0-\u1fff\u3040-\uffff+@<>]"
 """Any sign, blank or line's end, but none of another meaning."""
 _ROW: Final = re.compile(rf"\d(?:{_GAP}{{0,6}}+\d){{8,60}}+")
+_LEAST_DIGITS: Final = 9
+"""Digits of the shortest row."""
 _ROW_OF_CELLS: Final = re.compile(rf"\d+(?:(?:{_GAP}{{0,6}}+{_TAG}){{1,4}}{_GAP}{{0,6}}+\d+){{2,30}}")
 _GROUPS: Final = re.compile(r"\d+")
 _CARD: Final = re.compile(
@@ -107,11 +114,12 @@ _IBANS: Final = (
     "LU20 LV21 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24 SI19 "
     "SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
 )
+_LEAST_OF_IBAN: Final = 2
 _IBAN_LENGTHS: Final = {pair[:2]: int(pair[2:]) for pair in _IBANS.split()}
-_IBAN_HEADS: Final = (
-    re.compile(rf"[A-Za-z]{{2}}\d(?<![A-Za-z0-9]...){_GAP}?\d"),
-    re.compile(r"[A-Za-z][ .,_|/-]{1,3}[A-Za-z][ .,_|/-]{1,3}\d[ .,_|/-]{1,3}\d"),
-)
+# Heads are found by their first digit: letters are many, and digits few.
+_HEAD: Final = re.compile(rf"\d(?<=[A-Za-z][A-Za-z]\d)(?<![A-Za-z0-9]...){_GAP}?\d")
+_SPACED_HEAD: Final = re.compile(r"\d[ .,_|/-]{1,3}\d")
+_SPACED_COUNTRY: Final = re.compile(r"[A-Za-z][ .,_|/-]{1,3}[A-Za-z][ .,_|/-]{1,3}\Z")
 _PLAIN_IBAN: Final = re.compile(r"[A-Z0-9]{4}(?:[ -]?[A-Z0-9]{1,4})+\Z", re.IGNORECASE)
 
 
@@ -127,18 +135,27 @@ def _iban(length: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _ibans(text: str) -> Iterator[Edit]:
     """IBANs with anything between their characters."""
     cells = "</" in text
-    for head in (match for pattern in _IBAN_HEADS for match in pattern.finditer(text)):
-        start = head.start()
-        country = "".join(c for c in head[0] if c.isalpha()).upper()
-        length = _IBAN_LENGTHS.get(country)
+    for start, country in _iban_heads(text):
+        length = _IBAN_LENGTHS.get(country.upper())
         if length is None or text[start - 1 : start].isalnum() or text[start : start + length].isalnum():
             continue
         match = _iban(length)[cells].match(text, start)
         if match is None or _PLAIN_IBAN.match(match[0]):
             continue
-        packed = "".join(c for c in (_ANY_TAG.sub("", match[0]) if cells else match[0]) if c.isalnum()).upper()
+        packed = "".join(
+            c for c in (_ANY_TAG.sub("", match[0]) if cells else match[0]) if c.isascii() and c.isalnum()
+        ).upper()
         if _mod97(packed):
             yield Edit(start, match.end(), packed)
+
+
+def _iban_heads(text: str) -> Iterator[tuple[int, str]]:
+    """Where two letters and two digits begin that may be an IBAN's, and the letters."""
+    for match in _HEAD.finditer(text):
+        yield match.start() - 2, text[match.start() - 2 : match.start()]
+    for match in _SPACED_HEAD.finditer(text):
+        if before := _SPACED_COUNTRY.search(text, max(0, match.start() - 8), match.start()):
+            yield before.start(), "".join(c for c in before[0] if c.isalpha())
 
 
 def _mod97(packed: str) -> bool:
@@ -288,12 +305,20 @@ def reversed_edits(text: str) -> list[Edit]:
     return found
 
 
-_FINDERS: Final[tuple[Callable[[str], Iterator[Edit]], ...]] = (
-    _spelled,
-    _rows,
-    _ibans,
-    _spread,
-    _marked,
-    _broken,
-    field_edits,
+_FIELD_TITLES: Final = frozenset(
+    ("mr", "mrs", "miss", "dr", "prof", "herr", "frau", "herrn", "monsieur", "madame", "signor", "signora")
+) | {"se\u00f1or", "se\u00f1ora", "mevrouw", "meneer", "mister"}
+_MARKS_INSIDE: Final = frozenset("<*`~|\\\"'")
+_FINDERS: Final[tuple[tuple[Callable[[Facts], bool], Callable[[str], Iterator[Edit]]], ...]] = (
+    (lambda facts: facts.says(NUMBER_WORDS), _numbers),
+    (lambda facts: facts.has("@[({<") or facts.says(AT_WORDS), _addresses),
+    (lambda facts: facts.digits >= (3 if "<" in facts.chars else _LEAST_DIGITS), _rows),
+    (lambda facts: facts.digits >= _LEAST_OF_IBAN, _ibans),
+    (lambda facts: "@" in facts.chars, _spread),
+    (lambda facts: "@" in facts.chars and facts.has(_MARKS_INSIDE), _marked),
+    (lambda facts: "\n" in facts.chars, _broken),
+    (lambda facts: facts.has(":=>"), pairs),
+    (lambda facts: "<" in facts.chars, tables),
+    (lambda facts: facts.says(_FIELD_TITLES), titles),
 )
+"""(whether it could find anything, what finds edits)"""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.model import Span
+from gateway.redaction.normalise import Folded
 from gateway.redaction.occurrences import Needle, Needles, needle, standing
 from gateway.redaction.people import People
 from gateway.redaction.spans import resolve
 from gateway.redaction.tokens import token_spans
-from gateway.redaction.views import plainly
+from gateway.redaction.views import other_views, plainly
 
 _ROUNDS: Final = 3
 _MENTIONED: Final = 0.85
@@ -52,14 +53,8 @@ def link(
     """
     linking = _Linking(texts, found, frozenset(known_types), check)
     linking.spread()
-    names = [
-        plainly(text[span.start : span.end], PERSON)
-        for text, spans in zip(texts, found, strict=True)
-        for span in spans
-        if span.type == PERSON
-    ]
     # A name in capitals or without any is the other spelling.
-    people = People(sorted(names, key=lambda name: name.islower() or name.isupper()))
+    people = People(sorted(linking.names(), key=lambda name: name.islower() or name.isupper()))
     if not people:
         return NO_LINKS
     alone: set[tuple[int, int, int]] = set()
@@ -80,8 +75,13 @@ class _Linking:
         self._found = found
         self._types = types
         self._check = check
+        self._read: set[int] = set()
+        """Texts whose findings are known by value."""
+        self._values: dict[tuple[str, str], str] = {}
+        """(type, as it is written) -> what it means."""
         self._seen: set[tuple[str, str]] = set()
         self._everything: list[tuple[Needle, Span]] = []
+        self._readings: dict[int, list[Folded]] = {}
 
     def spread(self) -> None:
         """Until nothing new is found, or the values of values of values have been looked for."""
@@ -89,43 +89,70 @@ class _Linking:
             known = self._fresh()
             if not known:
                 return
+            first = not self._everything
             self._everything += known
-            fresh, everything = (Needles(one for one, _ in some) for some in (known, self._everything))
+            fresh = Needles(one for one, _ in known)
+            everything = fresh if first else Needles(one for one, _ in self._everything)
             for index, text in enumerate(self._texts):
                 self._check()
-                self.add(index, _spans(known, standing(text, fresh)))
-                self.add(index, _spans(self._everything, _bared(text, self._found[index], everything)))
+                if index not in self._readings:
+                    self._readings[index] = other_views(text)
+                self.add(index, _spans(known, standing(text, fresh, self._readings[index])))
+                if bare := _bared(text, self._found[index]):
+                    self.add(index, _spans(self._everything, standing(bare, everything)))
 
     def add(self, index: int, more: set[Span]) -> None:
         """More findings in one text; what overlaps is settled as always."""
-        if more - set(self._found[index]):
+        if more and not more.issubset(self._found[index]):
             text = self._texts[index]
             taken = [(start, end) for start, end, _ in token_spans(text, self._types)]
             self._found[index] = resolve(text, [*self._found[index], *more], taken)
+            self._read.discard(index)
+
+    def names(self) -> list[str]:
+        """Every name found, in the order of the texts."""
+        return [
+            self._meaning(text[span.start : span.end], PERSON)
+            for text, spans in zip(self._texts, self._found, strict=True)
+            for span in spans
+            if span.type == PERSON
+        ]
 
     def _fresh(self) -> list[tuple[Needle, Span]]:
         """Values found since last time, and how to look for them."""
         fresh: dict[str, Span] = {}
-        for text, spans in zip(self._texts, self._found, strict=True):
+        for index, (text, spans) in enumerate(zip(self._texts, self._found, strict=True)):
+            if index in self._read:
+                continue
+            self._read.add(index)
             for span in spans:
-                value = plainly(text[span.start : span.end], span.type)
+                value = self._meaning(text[span.start : span.end], span.type)
                 if (span.type, value) not in self._seen:
                     self._seen.add((span.type, value))
                     fresh.setdefault(value, span)
         return [(one, span) for value, span in fresh.items() if (one := needle(value))]
+
+    def _meaning(self, written: str, type_: str) -> str:
+        value = self._values.get((type_, written))
+        if value is None:
+            value = self._values[type_, written] = plainly(written, type_)
+        return value
 
 
 def _spans(known: Sequence[tuple[Needle, Span]], places: Iterable[tuple[int, int, int]]) -> set[Span]:
     return {Span(start, end, known[which][1].type, known[which][1].score) for which, start, end in places}
 
 
-def _bared(text: str, spans: Sequence[Span], needles: Needles) -> Iterator[tuple[int, int, int]]:
-    """Values that will stand alone once a finding they touch has become a token: `0327Jane Roe`."""
-    edges = (text[max(0, s.start - 1) : s.start] + text[s.end : s.end + 1] for s in spans)
-    if any(character.isalnum() for edge in edges for character in edge):
-        out: list[str] = []
-        at = 0
-        for span in spans:
-            out += (text[at : span.start], "\ufffc" * (span.end - span.start))
-            at = span.end
-        yield from standing("".join((*out, text[at:])), needles)
+def _bared(text: str, spans: Sequence[Span]) -> str:
+    """The text with its findings covered, where one touches a letter or digit; otherwise nothing.
+
+    A value may stand alone only once a finding that it touches has become a token: `0327Jane Roe`.
+    """
+    if not any(text[s.start - 1 : s.start].isalnum() or text[s.end : s.end + 1].isalnum() for s in spans):
+        return ""
+    out: list[str] = []
+    at = 0
+    for span in spans:
+        out += (text[at : span.start], "\ufffc" * (span.end - span.start))
+        at = span.end
+    return "".join((*out, text[at:]))

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from gateway.redaction.facts import Facts
 from gateway.redaction.labels import LIKELY, NOT_NAMES, SURE
 
 Found = tuple[int, int]
+
+_SECONDS: Final = 2
+"""One pattern over one piece of text."""
 
 # `regex` (a dependency of Presidio) knows Unicode's upper case; it is compiled late, when a detector starts.
 _UP = r"\p{Lu}"
@@ -34,41 +38,15 @@ _TITLE = (
     r"|Monsieur|Madame|Mme|Mlle|Señora?|Srta|Sra|Dott|Dottoressa|Signora?|Sig|Meneer|Mevrouw)"
 )
 _BEFORE_NAME: Final = re.compile(rf"\b{_TITLE}\b\.?(?=[ \t]{{1,3}}[^\W\d_a-z])")
-_TITLES: Final = (
-    *(
-        "Mr",
-        "Ms",
-        "Miss",
-        "Mx",
-        "Dr",
-        "Prof",
-        "Doctor",
-        "Sir",
-        "Dame",
-        "Lord",
-        "Lady",
-        "Rev",
-        "Judge",
-        "Justice",
-        "Capt",
-    ),
-    *(
-        "Herr",
-        "Frau",
-        "Monsieur",
-        "Madame",
-        "Mme",
-        "Mlle",
-        "Se\u00f1or",
-        "Srta",
-        "Sra",
-        "Dott",
-        "Sig",
-        "Meneer",
-        "Mevrouw",
-    ),
+_TITLES: Final = frozenset(
+    (
+        *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "doctor", "sir", "dame", "lord", "lady", "rev"),
+        *("reverend", "judge", "justice", "captain", "capt", "herr", "herrn", "frau", "monsieur", "madame", "mme"),
+        *("mlle", "se\u00f1or", "se\u00f1ora", "srta", "sra", "dott", "dottoressa", "signor", "signora", "sig"),
+        *("meneer", "mevrouw"),
+    )
 )
-"""One of these begins every title."""
+"""Every title, in small letters."""
 _SEP = r"[ \t]*[\"'*_`]{0,3}[ \t]*[:=|][ \t|]*[\"'*_`]{0,3}[ \t]*"
 # A label stands at the beginning of a line, cell, entry or quotation; what it is called is looked up, not matched.
 _LABEL = re.compile(
@@ -79,24 +57,37 @@ _CLOSING = (
     r"(?i:(?:best|kind|warm|kindest)?[ ]?regards|best wishes|(?:yours )?(?:sincerely|faithfully|truly)|cheers"
     r"|many thanks|thanks|mit freundlichen grüßen|viele grüße|cordialement)"
 )
-_TITLED = re.compile(rf"\b{_TITLE}\b")
-# (what the text must contain, pattern whose first group is the name)
-_GREETING = r"(?:Dear|Hi|Hello|Liebe|Lieber|Cher|Chère)"
-_PERSON: Final = (
-    (re.compile("<"), rf"(?<![\w.])({_NAMES})[ \t]*<[^<>@\s]{{1,64}}@"),
-    (
-        re.compile(rf"\b{_GREETING}\b"),
-        rf"(?:^|(?<=[\n>\"]))[ \t]*{_GREETING}[ \t]+(?:{_TITLE}\.?{_BLANK})?({_NAME})[ \t]*[,!:\n]",
-    ),
-    (
-        re.compile(r"(?i)regards|wishes|sincerely|faithfully|truly|cheers|thanks|grü|cordialement"),
-        rf"(?:^|(?<=\n))[ \t]*{_CLOSING}[,.!]?[ \t]*\n\s{{0,4}}({_NAME})[ \t]*(?=\n|$)",
-    ),
-    (
-        re.compile(r"(?i)\b(?:name is|heiße|m'appelle|llamo)\b"),
-        rf"(?i:\bmy name is|\bich heiße|\bje m'appelle|\bme llamo){_BLANK}({_NAME})",
-    ),
+_ROLE = (
+    r"(?:Rechtsanwalt|Rechtsanw\u00e4ltin|Patentanwalt|Notarin?|Zeug(?:e|in)|Richter(?:in)?(?:[ ]a[mn][ ](?:der[ ])?"
+    r"[^\W\d_]{0,20}(?:gericht(?:shof)?|hof|BGH|BVerwG|BAG|BSG|BFH))?|Constable|Sergeant|Detective|Inspector"
+    r"|Ma\u00eetre|(?:[Ee]state|[Mm]atter)[ ]of)"
 )
+_ROLES: Final = frozenset(
+    (
+        *("rechtsanwalt", "rechtsanw\u00e4ltin", "patentanwalt", "notar", "notarin", "zeuge", "zeugin", "richter"),
+        *("richterin", "constable", "sergeant", "detective", "inspector", "ma\u00eetre", "estate", "matter"),
+    )
+)
+"""With one of these, in small letters, every role begins."""
+_TITLED = re.compile(rf"(?:{_TITLE}|{_ROLE})\b")
+_CLOSING_SIGN = re.compile(r"(?i)regards|wishes|sincerely|faithfully|truly|cheers|thanks|grü|cordialement")
+_CLOSING_WORDS: Final = frozenset(
+    (
+        *("regards", "bestregards", "kindregards", "warmregards", "kindestregards", "wishes", "sincerely", "truly"),
+        *("faithfully", "cheers", "thanks", "gr\u00fc\u00dfen", "gr\u00fc\u00dfe", "cordialement"),
+    )
+)
+_GREETING = r"(?:Dear|Hi|Hello|Liebe|Lieber|Cher|Chère)"
+_GREETING_SIGN = re.compile(rf"{_GREETING}(?=[ \t])")
+_GREETING_WORDS: Final = frozenset(("dear", "hi", "hello", "liebe", "lieber", "cher", "ch\u00e8re"))
+_SAID_WORDS: Final = frozenset(("name", "hei\u00dfe", "appelle", "llamo"))
+_SAID_SIGN = re.compile(r"(?i)\b(?:name is|heiße|m'appelle|llamo)\b")
+# Each begins where a sign found by a quick look says; the first group is the name.
+_GREETED = rf"[ \t]*{_GREETING}[ \t]+(?:{_TITLE}\.?{_BLANK})?({_NAME})[ \t]*[,!:\n]"
+_CLOSED = rf"[ \t]*{_CLOSING}[,.!]?[ \t]*\n\s{{0,4}}({_NAME})[ \t]*(?=\n|$)"
+# These are looked for everywhere.
+_BESIDE_ADDRESS = rf"(?<![\w.])({_NAMES})[ \t]*<[^<>@\s]{{1,64}}@"
+_AFTER_SAID = rf"(?i:\bmy name is|\bich heiße|\bje m'appelle|\bme llamo){_BLANK}({_NAME})"
 _AFTER_TITLE = rf"\.?{_BLANK}(?:(?:Dr|Prof|med|h\.c)\.?{_BLANK}){{0,2}}({_NAME})"
 _AFTER_LABEL = rf"(?:{_TITLE}\.?{_BLANK}){{0,2}}({_NAME})"
 _LAST_POSSESSIVE = re.compile(r"['\u2019]s\Z")
@@ -106,18 +97,17 @@ _LAST_POSSESSIVE = re.compile(r"['\u2019]s\Z")
 class _Patterns:
     after_title: Any
     after_label: Any
-    others: tuple[tuple[re.Pattern[str], Any], ...]
+    greeted: Any
+    closed: Any
+    beside_address: Any
+    after_said: Any
 
 
 @lru_cache(maxsize=1)
 def _compiled() -> _Patterns:
     regex = importlib.import_module("regex")
-    flags = regex.MULTILINE
-    return _Patterns(
-        regex.compile(_AFTER_TITLE),
-        regex.compile(_AFTER_LABEL),
-        tuple((gate, regex.compile(pattern, flags)) for gate, pattern in _PERSON),
-    )
+    sources = (_AFTER_TITLE, _AFTER_LABEL, _GREETED, _CLOSED, _BESIDE_ADDRESS, _AFTER_SAID)
+    return _Patterns(*(regex.compile(one, regex.MULTILINE) for one in sources))
 
 
 def titles(text: str) -> Iterator[Found]:
@@ -128,27 +118,92 @@ def titles(text: str) -> Iterator[Found]:
 
 def people(text: str) -> Iterator[Found]:
     """Spans of names that a title, label, greeting, closing or address in angle brackets marks."""
-    patterns = _compiled()
-    titles = _TITLED.finditer(text) if any(title in text for title in _TITLES) else ()
-    for title in titles:
-        match = patterns.after_title.match(text, title.end())
-        if match and (found := _trim(text, *match.span(1))):
+    return people_where(Facts(text))(text)
+
+
+def people_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`people` for parts of a text of which this is known: what cannot be there is not looked for."""
+    ways: list[Callable[[str], Iterator[Found]]] = []
+    if facts.says(_TITLES) or facts.says(_ROLES):
+        ways.append(_titled)
+    if facts.has(":=|"):
+        ways.append(_labelled)
+    if "<" in facts.chars and "@" in facts.chars:
+        ways.append(_beside_addresses)
+    if facts.says(_GREETING_WORDS):
+        ways.append(_greeted)
+    if "\n" in facts.chars and facts.says(_CLOSING_WORDS):
+        ways.append(_closed)
+    if facts.says(_SAID_WORDS):
+        ways.append(_said)
+    return lambda text: (found for way in ways for found in way(text))
+
+
+def _titled(text: str) -> Iterator[Found]:
+    pattern = _compiled().after_title
+    at = 0
+    while title := _TITLED.search(text, at):
+        start = title.start()
+        if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+            at = start + 1
+            continue
+        at = title.end()
+        match = pattern.match(text, title.end())
+        if match and (found := trimmed(text, *match.span(1))):
             yield found
-    labels = _LABEL.finditer(text) if any(mark in text for mark in ":=|") else ()
-    for label in labels:
+
+
+def _labelled(text: str) -> Iterator[Found]:
+    pattern = _compiled().after_label
+    for label in _LABEL.finditer(text):
         name = re.sub(r"['\u2019]s\b|[_\-]", lambda m: " " if m[0] in "_-" else "", label[1].lower())
         least = 1 if name in SURE else 2 if name in LIKELY else 0
-        match = patterns.after_label.match(text, label.end()) if least else None
-        if match and (found := _trim(text, *match.span(1))) and len(text[slice(*found)].split()) >= least:
+        match = pattern.match(text, label.end()) if least else None
+        if match and (found := trimmed(text, *match.span(1))) and len(text[slice(*found)].split()) >= least:
             yield found
-    for gate, pattern in patterns.others:
-        if gate.search(text):
-            for match in pattern.finditer(text, timeout=2):
-                if found := _trim(text, *match.span(1)):
-                    yield found
 
 
-def _trim(text: str, start: int, end: int) -> Found | None:
+def _greeted(text: str) -> Iterator[Found]:
+    pattern, done = _compiled().greeted, 0
+    for sign in _GREETING_SIGN.finditer(text):
+        start = sign.start()
+        while start and text[start - 1] in " \t":
+            start -= 1
+        if start < done or (start and text[start - 1] not in '\n>"'):
+            continue
+        if match := pattern.match(text, start, timeout=_SECONDS):
+            done = match.end()
+            if found := trimmed(text, *match.span(1)):
+                yield found
+
+
+def _closed(text: str) -> Iterator[Found]:
+    pattern, done = _compiled().closed, 0
+    for sign in _CLOSING_SIGN.finditer(text):
+        start = text.rfind("\n", 0, sign.start()) + 1
+        if start < done:
+            continue
+        if match := pattern.match(text, start, timeout=_SECONDS):
+            done = match.end()
+            if found := trimmed(text, *match.span(1)):
+                yield found
+
+
+def _beside_addresses(text: str) -> Iterator[Found]:
+    return _everywhere(_compiled().beside_address, text)
+
+
+def _said(text: str) -> Iterator[Found]:
+    return _everywhere(_compiled().after_said, text) if _SAID_SIGN.search(text) else iter(())
+
+
+def _everywhere(pattern: Any, text: str) -> Iterator[Found]:
+    for match in pattern.finditer(text, timeout=_SECONDS):
+        if found := trimmed(text, *match.span(1)):
+            yield found
+
+
+def trimmed(text: str, start: int, end: int) -> Found | None:
     """Cut at the first word that is no name, and the possessive off the last; None when nothing is left."""
     last = start
     for word in re.finditer(r"\S+", text[start:end]):
@@ -196,13 +251,12 @@ def columns(text: str) -> Iterator[tuple[int, int, str]]:
     offset = 0
     for number, line in enumerate(lines):
         if not separator:
-            low = line.lower()
-            if not any(mark in low for mark in _HEAD_WORDS):
-                offset += len(line)
-                continue
             following = lines[number + 1] if number + 1 < len(lines) else ""
-            if number == 0 or not lines[number - 1].strip() or _RULE.match(following):
-                separator, kinds = _head(line, following)
+            # What costs least is looked at first.
+            if following and (number == 0 or not lines[number - 1].strip() or _RULE.match(following)):
+                low = line.lower()
+                if any(mark in low for mark in _HEAD_WORDS):
+                    separator, kinds = _head(line, following)
         elif not line.strip():
             separator, kinds = "", {}
         elif not _RULE.match(line):

@@ -7,11 +7,13 @@ import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from gateway.redaction.confusables import LOOKALIKES, latinised
+from gateway.redaction.facts import Facts
+from gateway.redaction.packs import PACKS
 from gateway.redaction.spelled import spelled_address, spelled_number
 
 # Invisible: controls, zero-width characters, soft hyphen, fillers, bidirectional marks and overrides, variation
@@ -47,7 +49,8 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _DIGITS_ONLY: Final = frozenset({"PHONE_NUMBER"})
 _SPELLED: Final = frozenset({"PHONE_NUMBER", "CREDIT_CARD", "US_SSN", "UK_NHS"})
-_PACKED: Final = ("CREDIT_CARD", "IBAN_CODE", "MAC_ADDRESS", "US_", "UK_", "DE_")
+_PACKED: Final = frozenset(("CREDIT_CARD", "IBAN_CODE", "MAC_ADDRESS", *(entity.type for entity in PACKS)))
+"""Types whose values mean the same however they are grouped: every country's numbers among them."""
 _PARTICLES: Final = frozenset(
     ("von", "van", "de", "der", "den", "da", "di", "la", "le", "bin", "ibn", "al", "el", "ter", "zu", "dos", "del")
 )
@@ -67,6 +70,8 @@ class Folded:
     """What differs from the text read before, as sorted spans of this one; None: everything counts."""
     loose: bool = False
     """A reading that ordinary text may have by chance: what is found in it must be sure of itself."""
+    facts: Facts | None = field(default=None, repr=False, compare=False)
+    """What is known of this text, where somebody has asked already."""
 
     def back(self, start: int, end: int) -> tuple[int, int]:
         """A span of this text as a span of the original; what is invisible inside it belongs to it."""
@@ -109,7 +114,10 @@ def fold(text: str) -> Folded:
     """
     if text.isascii() and _CONTROL.search(text) is None:
         return Folded(text)
-    odd = {character: _plain(character) for character in set(text) if character > "\x7e" or character < " "}
+    strange = set(text) - _ordinary()
+    if not strange:
+        return Folded(text)
+    odd = {character: _plain(character) for character in strange}
     changed = {character: new for character, new in odd.items() if new != character}
     places = _in_place(text, odd)
     gone: dict[int, int] = {}
@@ -190,7 +198,7 @@ def canonical(type_: str, value: str) -> str:
         text = spelled_address(text) or text
     if type_ in _DIGITS_ONLY:
         return ("+" if text.lstrip("( ").startswith("+") else "") + "".join(c for c in text if c.isalnum())
-    if type_.startswith(_PACKED):
+    if type_ in _PACKED:
         return _NOT_WORD.sub("", text)
     return _BLANKS.sub(" ", text).strip()
 
@@ -202,6 +210,15 @@ def name_parts(text: str) -> Iterator[str]:
         word = word.replace("\u2019", "'").removesuffix("'s")
         if word not in _PARTICLES and len(word) > 1:
             yield word
+
+
+@lru_cache(maxsize=1)
+def _ordinary() -> frozenset[str]:
+    """Printable ASCII, and letters and signs of the West that are what they look like wherever they stand."""
+    plain = (chr(point) for point in range(0xA0, 0x250))
+    return frozenset(map(chr, range(0x20, 0x7F))) | frozenset(
+        c for c in plain if c not in LOOKALIKES and _plain(c) == c and not unicodedata.combining(c)
+    )
 
 
 @lru_cache(maxsize=4096)

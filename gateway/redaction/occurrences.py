@@ -13,12 +13,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from gateway.redaction.normalise import Folded
 from gateway.redaction.people_words import COMMON
-from gateway.redaction.views import views
+from gateway.redaction.views import other_views
 
 STRONG: Final = 8
 STRONG_WORDS: Final = 6
@@ -30,6 +30,7 @@ _BLANKS: Final = re.compile(r"\s+")
 _TURNED: Final = re.compile(r"[^\W\d_]+(?:[ '\u2019-][^\W\d_]+){0,2},\s(?:[^\W\d_]+[.'\u2019-]?\s?){1,3}\Z")
 """`Roe, Jane`: in another case or inside longer words it is the end of one name and the beginning of the next."""
 _LONG_BLANKS: Final = re.compile(r"\s{2,}")
+_PLUS_INSIDE: Final = re.compile(r"\S\+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +41,51 @@ class Needle:
     strong: bool
     words: tuple[str, ...] = field(repr=False)
     """What must stand in a text for the value to stand there; in lower case when strong."""
-    encoded: tuple[str, ...] = field(default=(), repr=False)
-    """Percent-encoded spellings that differ from the value, in lower case."""
 
     def find(self, text: str, lowered: str) -> Iterator[tuple[int, int]]:
-        """Spans in `text`; `lowered` is `lower(text)`."""
+        """Spans in `text`, as it is written there; `lowered` is `lower(text)`."""
         where = lowered if self.strong else text
-        if all(word in where for word in self.words):
-            if self.strong and len(self.words) == 1:
-                yield from _everywhere(self.words[0], where)
-            else:
-                for match in _pattern(self.words, self.strong).finditer(where):
-                    yield match.span()
-        if "%" in text or "+" in text:
-            for spelling in self.encoded:
-                yield from _everywhere(spelling, lowered)
+        if self.strong and len(self.words) == 1:
+            return _everywhere(self.words[0], where)
+        return _rows(self.words, where, alone=not self.strong)
+
+    def encoded(self) -> set[str]:
+        """Percent-encoded spellings that differ from the value, in lower case."""
+        value = self.value
+        return {lower(quote(value)), lower(quote_plus(value)), lower(quote(value, safe=""))} - {lower(value)}
 
 
 def needle(value: str) -> Needle | None:
     """How to look for a value; None when it proves nothing: too short, or a common word."""
-    solid = sum(character.isalnum() for character in value)
+    solid = sum(map(str.isalnum, value))
     if solid < LEAST or value.casefold() in COMMON:
         return None
-    words = tuple(_BLANKS.split(value.strip()))
+    words = tuple(value.split())
     one_word = len(words) == 1
     long = solid >= (STRONG if one_word else STRONG_WORDS)
     strong = long and not (one_word and words[0].replace("-", "").isalpha()) and not _TURNED.match(value)
-    plain = lower(value)
-    encoded = tuple({lower(quote(value)), lower(quote_plus(value)), lower(quote(value, safe=""))} - {plain})
-    return Needle(value, strong, tuple(map(lower, words)) if strong else words, encoded)
+    return Needle(value, strong, tuple(map(lower, words)) if strong else words)
 
 
-@lru_cache(maxsize=4096)
-def _pattern(words: tuple[str, ...], strong: bool) -> re.Pattern[str]:
-    """Finds the words in a row; made only when all of them stand in a text."""
-    body = r"\s+".join(map(re.escape, words))
-    return re.compile(body if strong else rf"(?<![^\W_]){body}(?![^\W_])")
+def _rows(words: Sequence[str], text: str, *, alone: bool) -> Iterator[tuple[int, int]]:
+    """Where the words stand in a row with blanks between; `alone`: with no letter or digit before or behind."""
+    first, *rest = words
+    begin = text.find(first)
+    while begin >= 0:
+        end = begin + len(first)
+        for word in rest:
+            at = end
+            while text[at : at + 1].isspace():
+                at += 1
+            if at == end or not text.startswith(word, at):
+                break
+            end = at + len(word)
+        else:
+            if not (alone and (text[begin - 1 : begin].isalnum() or text[end : end + 1].isalnum())):
+                yield begin, end
+                begin = text.find(first, end)
+                continue
+        begin = text.find(first, begin + 1)
 
 
 def _everywhere(needle: str, text: str) -> Iterator[tuple[int, int]]:
@@ -102,6 +112,8 @@ class Needles:
         """`few`: up to how many are looked for one by one."""
         self.all = tuple(needles)
         self._few = few
+        self._trimmed = all(one.value == one.value.strip() for one in self.all)
+        self._encoded: list[set[str]] | None = None
         self._tables: tuple[_Table, _Table, _Table] | None = None
 
     def __len__(self) -> int:
@@ -117,6 +129,11 @@ class Needles:
             for index, one in enumerate(self.all):
                 for start, end in one.find(text, lowered):
                     yield index, start, end
+            if self._may_be_encoded(text):
+                for index, spellings in enumerate(self._spelled()):
+                    for spelling in spellings:
+                        for start, end in _everywhere(spelling, lowered):
+                            yield index, start, end
             return
         strong, weak, encoded = self._made()
         plain = _OneLine(text)
@@ -125,9 +142,18 @@ class Needles:
             yield index, *plain.back(start, end)
         for index, start, end in weak.find(plain.text, words=True):
             yield index, *plain.back(start, end)
-        if "%" in text or "+" in text:
+        if self._may_be_encoded(text):
             for index, start, end in encoded.find(lowered):
                 yield index, *plain.back(start, end)
+
+    def _may_be_encoded(self, text: str) -> bool:
+        """Whether a percent-encoded value could stand there; in such a one no plus sign comes first."""
+        return "%" in text or ("+" in text and (not self._trimmed or _PLUS_INSIDE.search(text) is not None))
+
+    def _spelled(self) -> list[set[str]]:
+        if self._encoded is None:
+            self._encoded = [one.encoded() for one in self.all]
+        return self._encoded
 
     def _made(self) -> tuple[_Table, _Table, _Table]:
         if self._tables is None:
@@ -135,7 +161,7 @@ class Needles:
             self._tables = (
                 _Table((" ".join(one.words), index) for index, one in numbered if one.strong),
                 _Table((" ".join(one.words), index) for index, one in numbered if not one.strong),
-                _Table((spelling, index) for index, one in numbered for spelling in one.encoded),
+                _Table((spelling, index) for index, one in numbered for spelling in one.encoded()),
             )
         return self._tables
 
@@ -194,11 +220,15 @@ class _OneLine:
         return self._shifts[before - 1] if before else 0
 
 
-def standing(text: str, needles: Needles | Sequence[Needle]) -> Iterator[tuple[int, int, int]]:
-    """(index of the needle, start, end) of every occurrence, in the text as it is, as it is seen, and decoded."""
+def standing(
+    text: str, needles: Needles | Sequence[Needle], readings: Iterable[Folded] | None = None
+) -> Iterator[tuple[int, int, int]]:
+    """(index of the needle, start, end) of every occurrence, in the text as it is, as it is seen, and decoded.
+
+    `readings`: `other_views(text)`, where they are known already.
+    """
     known = needles if isinstance(needles, Needles) else Needles(needles)
     found = dict.fromkeys(known.find(text))
-    for view in views(text):
-        if view.starts is not None:
-            found.update(((index, *view.back(start, end)), None) for index, start, end in known.find(view.text))
+    for view in other_views(text) if readings is None else readings:
+        found.update(((index, *view.back(start, end)), None) for index, start, end in known.find(view.text))
     yield from found

@@ -26,10 +26,14 @@ _BEGIN: Final = re.compile(r"(?:^|[.!?:;\u2022|>\n\"\u201c(\[*#-])\s*\Z")
 _DIGITS: Final = re.compile(r"[0-9]{1,4}(?![^\W_])")
 _MARKS: Final = ("@", "/", "\\", "~")
 """In front of a handle or a folder."""
+_BLANK: Final = (" ", "\u00a0")
 _LOOK: Final = 48
 _MIDDLES: Final = 3
 _JOINED: Final = 6
 """Letters that a first and last name written as one word must have to be told from other words."""
+_AROUND: Final = PARTICLES | TITLES | SUFFIXES
+"""Words around a name, and no part of it that means a person."""
+_NOT_A_NAME: Final = TITLES | PLAIN_CAPITALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,15 @@ class People:
         """Where their names stand in `text`, whole or in part; words in another case than a name's are none."""
         if not self._persons or not self._may_stand(text):
             return
+        words, joined = self._words, self._joined
         for match in _RUN.finditer(text):
             run = match[0]
-            if run in self._words:
+            if run in words:
                 yield from self._named(text, match.start(), match.end())
-                continue
-            if not run.isalpha():
+            elif not run.isalpha():
                 yield from self._compound(text, match)
+            elif run.islower() and run.isascii() and run not in joined and text[match.start() - 1] not in _MARKS:
+                continue  # What most words are; where one begins the text, its last character decides nothing more.
             elif self._may_identify(text, match.start(), run) and (mention := self._identifier(text, match, run)):
                 yield mention
 
@@ -129,9 +135,9 @@ class People:
     def _learn(self, value: str) -> None:
         for match in _NAME_WORD.finditer(value):
             word = match[0].rstrip(".")
-            if len(word) > 1 and word[0].isupper() and _key(word) not in PARTICLES | TITLES | SUFFIXES:
-                for spelling in {word, word.upper(), _unaccented(word)}:
-                    self._words[spelling] = _key(word)
+            if len(word) > 1 and word[0].isupper() and (key := _key(word)) not in _AROUND:
+                for spelling in (word, word.upper(), _unaccented(word)):
+                    self._words[spelling] = key
 
     def _index(self, person: _Person) -> None:
         given, surname = person.name.given, person.name.surname
@@ -196,7 +202,7 @@ class People:
         known = [*self._surnames.get(key, ()), *self._givens.get(key, ())]
         if not known:
             return
-        before = _BEFORE.search(text, max(0, start - _LOOK), start)
+        before = _before(text, start)
         titled = before is not None and _key(before[1]) in TITLES
         unsure = key in COMMON and not titled
         if unsure and (text[start:end].isupper() or _BEGIN.search(text, max(0, start - _LOOK), start)):
@@ -209,7 +215,7 @@ class People:
         at, best = start, start
         stranger = False
         for number in range(_MIDDLES):
-            before = _BEFORE.search(text, max(0, at - _LOOK), at)
+            before = _before(text, at)
             if before is None:
                 break
             word = _key(before[1]).partition(".")[0]
@@ -220,7 +226,7 @@ class People:
             at = before.start(1)
             if before[1][0].isupper() and any(word in (p.name.given, p.name.given[0]) for p in persons):
                 best = at
-            elif number == 0 and len(word) > 1 and before[1][0].isupper() and word not in TITLES | PLAIN_CAPITALS:
+            elif number == 0 and len(word) > 1 and before[1][0].isupper() and word not in _NOT_A_NAME:
                 stranger = word not in COMMON or not _BEGIN.search(text, max(0, at - _LOOK), at)
         return best, stranger and best == start
 
@@ -314,6 +320,17 @@ class People:
         return None
 
 
+def _before(text: str, at: int) -> re.Match[str] | None:
+    """The word before, with one or two blanks behind it."""
+    end = at
+    while end > at - 2 and text[end - 1 : end] in _BLANK:
+        end -= 1
+    if end == at:
+        return None
+    least = max(0, at - _LOOK)
+    return _BEFORE.search(text, max(least, text.rfind(" ", least, end) + 1, text.rfind("\n", least, end) + 1), at)
+
+
 def _parsed(value: str) -> _Name | None:
     """First, middle and last names; a single word stands as the last. None when it is no name."""
     head, _, tail = value.partition(",")
@@ -348,6 +365,8 @@ def _agree(one: Sequence[str], two: Sequence[str]) -> bool:
 
 
 def _key(word: str) -> str:
+    if word.isascii() and word.isalpha():
+        return word.lower()
     word = word.rstrip(".").replace("\u2019", "'").removesuffix("'s")
     return _unaccented(word).casefold()
 
@@ -359,6 +378,8 @@ def _unaccented(word: str) -> str:
 
 
 def _letters(word: str) -> str:
+    if word.isalpha():
+        return word
     return "".join(character for character in word if character.isalpha())
 
 

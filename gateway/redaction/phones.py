@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -92,9 +93,11 @@ def _found(text: str, skip: Sequence[Found], regions: Sequence[str]) -> Iterator
     for start, end in rows:
         if end - start > LONG:
             yield from _abroad(library.phonenumbers, text, start, end)
+    covered = _Covered(skip)
+    known: dict[str, set[Found]] = {}
     for number, (start, end) in enumerate(runs):
         solid = end - len(text[start:end]) + len(text[start:end].rstrip())
-        if any(left <= start and solid <= right and right - left > solid - start for left, right in skip):
+        if covered.inside(start, solid):
             continue
         # One character before tells that no letter or currency sign touches the number; what stands after may be an
         # extension, up to the next run, which is looked at by itself.
@@ -102,14 +105,39 @@ def _found(text: str, skip: Sequence[Found], regions: Sequence[str]) -> Iterator
         following = runs[number + 1][0] if number + 1 < len(runs) else len(text)
         window = text[first : min(end + _AFTER, following)]
         windows = [window]
-        if pages := _PAGES.search(window):
+        if ":" in window and (pages := _PAGES.search(window)):
             # "…12(3): 211-227 (2003)" reads as a place in a journal and would hide the number that it ends; Presidio,
             # which reads on from before, may see either. Both are looked at.
             windows.append(window[: pages.start()])
         for each in windows:
-            for left, right in matches(each, regions):
-                if left + first < end and digits_in(each[left:right]) >= PHONE_DIGITS:
+            if each not in known:
+                known[each] = {one for one in matches(each, regions) if digits_in(each[slice(*one)]) >= PHONE_DIGITS}
+            for left, right in known[each]:
+                if left + first < end:
                     yield left + first, right + first
+
+
+class _Covered:
+    """Tells which stretches lie inside longer ones."""
+
+    def __init__(self, spans: Iterable[Found]) -> None:
+        """`spans` in any order."""
+        self._starts: list[int] = []
+        self._reach: list[int] = []
+        """For each start, where the farthest of those that begin there or before ends."""
+        for start, end in sorted(spans):
+            if self._starts and self._starts[-1] == start:
+                self._reach[-1] = max(self._reach[-1], end)
+            else:
+                self._starts.append(start)
+                self._reach.append(max(end, self._reach[-1]) if self._reach else end)
+
+    def inside(self, start: int, end: int) -> bool:
+        """Whether a stretch is part of a longer one."""
+        at = bisect_left(self._starts, start)
+        if at and self._reach[at - 1] >= end:
+            return True
+        return at < len(self._starts) and self._starts[at] == start and self._reach[at] > end
 
 
 @dataclass(slots=True)
@@ -129,27 +157,30 @@ class _Part:
 def matches(text: str, regions: Sequence[str] = REGIONS) -> set[Found]:
     """The spans that `phonenumbers.PhoneNumberMatcher(text, region, leniency=1)` yields for any of the regions."""
     library = _library()
-    candidates: dict[int, tuple[int, list[_Part]] | None] = {}
     found: set[Found] = set()
-    for region in regions:
-        at = 0
-        while True:
-            if at not in candidates:
-                candidates[at] = _candidate(library, text, at, regions)
-            step = candidates[at]
-            if step is None:
-                break
-            at, parts = step
-            if parts and parts[0].whole and any(_valid(library, parts[0], one) for one in parts[0].regions):
-                # A part of it that another region finds lies inside, and would lose.
-                at = parts[0].start + len(parts[0].text)
-                found.add((parts[0].start, at))
-                continue
+    # Where each region looks on from: those that stand at the same place go on together.
+    waiting: dict[int, list[str]] = {0: list(regions)}
+    while waiting:
+        at = min(waiting)
+        here = waiting.pop(at)
+        step = _candidate(library, text, at, regions)
+        if step is None:
+            continue
+        after, parts = step
+        if parts and parts[0].whole and any(one in parts[0].regions and _valid(library, parts[0], one) for one in here):
+            # A part of it that another region finds lies inside, and would lose.
+            end = parts[0].start + len(parts[0].text)
+            found.add((parts[0].start, end))
+            waiting.setdefault(end, []).extend(here)
+            continue
+        for region in here:
+            end = after
             for part in parts:
                 if region in part.regions and _valid(library, part, region):
-                    at = part.start + len(part.text)
-                    found.add((part.start, at))
+                    end = part.start + len(part.text)
+                    found.add((part.start, end))
                     break
+            waiting.setdefault(end, []).append(region)
     return found
 
 

@@ -16,13 +16,15 @@ _HELD: Final = 512
 _OVERLAP: Final = 256
 _HOST: Final = r"(?:[a-z0-9-]{1,63}\.){1,8}(?:[a-z]{2,24}|xn--[a-z0-9-]{1,40})"
 _KNOWN: Final = "https?|wss?|ftps?|file|mailto|data|javascript|vbscript|tel|sms|blob|xmpp|intent"
+_DISK: Final = r"(?-i:home|Users|root|var|tmp|etc|opt|usr|mnt|srv|Volumes|Library|export)"
+"""Where paths of a disk begin: nothing is fetched by them."""
 _URL: Final = re.compile(
     rf"[a-z][a-z0-9+.-]{{1,20}}:[\\/]|(?:{_KNOWN}):|www\."
     r"|[\0'(=,;|`\[{][\\/]{2}"
     rf"|(?<![@\w.-]){_HOST}(?::\d{{1,5}})?\.?[/?\#\\]"
     r"|\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?[/?\#\\]|localhost(?::\d{1,5})?[/?\#\\]|[a-z][a-z0-9-]{0,62}:\d{2,5}[/?\#\\]"
     r"|[?&][\w.~%-]{1,64}="
-    r"|\0[(\[{'`]{0,3}\.{0,2}/[\w%~.-]{1,64}[/?\#]"
+    rf"|\0[(\[{{'`]{{0,3}}(?:\.{{1,2}}/|/(?!{_DISK}/[\w./-]*\Z))[\w%~.-]{{1,64}}[/?\#]"
     r"|&\#0{0,5}(?:58|47|46|92|64|63|61|35|37)\b|&\#x0{0,5}(?:3a|2f|2e|5c|40|3f|3d|23|25)\b"
     r"|&(?:colon|sol|bsol|period|commat|quest|equals|num|percnt);|https?%3a",
     re.IGNORECASE,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gateway.redaction.entities import Entity
+from gateway.redaction.facts import Needs
 from gateway.redaction.matching import Patterns, Places, runnable
 from gateway.redaction.numbers import NUMBERS
 from gateway.redaction.numbers import recognizer as number_recognizer
@@ -50,6 +51,8 @@ class Gated:
     """Its patterns, run where they can match; None when the recognizer is more than patterns."""
     rule: Rule | None = None
     """The rule it is, when it is one of ours."""
+    needs: Needs = Needs()
+    """What its gate asks for that is known of every text; the gate itself may look closer."""
 
     @property
     def type(self) -> str:
@@ -113,6 +116,7 @@ def _ruled(entity: Entity, rule: Rule) -> Gated:
         rule.whole,
         entity.language,
         rule=rule,
+        needs=replace(rule.needs, digits=0 if rule.whole else least),
     )
 
 
@@ -128,7 +132,10 @@ def _gated(recognizer: Any, entity: Entity, *, late: bool = False) -> Gated:
     exact = entity.type in _IN_CHUNKS or entity.type in _IN_CODES
     patterns = Patterns(recognizer, context, _places(entity), sure=sure, exact=exact) if runnable(recognizer) else None
     gate = _gate(entity)
-    return Gated(recognizer, gate, context, ceiling, late, language=entity.language, patterns=patterns)
+    needs = replace(
+        _NEEDS.get(entity.type, Needs(code=_LEAST_CODE if entity.type in _IN_CODES else 0)), digits=entity.digits
+    )
+    return Gated(recognizer, gate, context, ceiling, late, language=entity.language, patterns=patterns, needs=needs)
 
 
 def _gate(entity: Entity) -> Gate:
@@ -139,7 +146,7 @@ def _gate(entity: Entity) -> Gate:
     return lambda _text, digits: digits >= least
 
 
-_IBAN_HEAD: Final = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}[ -]?[A-Z0-9]{4}")
+_IBAN_HEAD: Final = re.compile(r"[A-Z](?<![A-Z0-9].)[A-Z][0-9]{2}[ -]?[A-Z0-9]{4}")
 _MEDICAL: Final = re.compile(r"[a-z][a-z9]\d{6}", re.IGNORECASE)
 _LICENCE: Final = re.compile(r"[a-z\]]\d|\d[a-z]|\d{6}", re.IGNORECASE)
 _HEX_PAIRS: Final = re.compile(r"[:-][0-9A-Fa-f]{2}[:-]|\.[0-9A-Fa-f]{4}\.")
@@ -148,8 +155,10 @@ _CHASSIS: Final = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _COIN: Final = re.compile(r"(?:bc1|[13])[a-z0-9]{25}", re.IGNORECASE)
 _SPECIAL_GATES: Final[dict[str, Gate]] = {
     "EMAIL_ADDRESS": lambda text, _: "@" in text,
-    "IP_ADDRESS": lambda text, _: _ADDRESS.search(text) is not None,
-    "MAC_ADDRESS": lambda text, _: _HEX_PAIRS.search(text) is not None,
+    "IP_ADDRESS": lambda text, _: (text.count(".") >= 3 or text.count(":") >= 2) and _ADDRESS.search(text) is not None,
+    "MAC_ADDRESS": lambda text, _: (
+        (text.count(":") >= 5 or text.count("-") >= 5 or text.count(".") >= 2) and _HEX_PAIRS.search(text) is not None
+    ),
     "IBAN_CODE": lambda text, digits: digits >= 2 and _IBAN_HEAD.search(text) is not None,
     "MEDICAL_LICENSE": lambda text, digits: digits >= 7 and _MEDICAL.search(text) is not None,
     "US_DRIVER_LICENSE": lambda text, digits: digits >= 1 and _LICENCE.search(text) is not None,
@@ -158,6 +167,16 @@ _SPECIAL_GATES: Final[dict[str, Gate]] = {
     "UUID": lambda text, _: text.count("-") >= 4,
     "URL": lambda text, _: "." in text,
 }
+_NEEDS: Final = {
+    "EMAIL_ADDRESS": Needs(signs=frozenset("@")),
+    "IP_ADDRESS": Needs(signs=frozenset(".:")),
+    "MAC_ADDRESS": Needs(signs=frozenset(":-.")),
+    "CRYPTO": Needs(word=26),
+    "VIN": Needs(word=17),
+    "UUID": Needs(signs=frozenset("-")),
+    "URL": Needs(signs=frozenset(".")),
+}
+"""What the special gates imply."""
 # Patterns without blanks in them match inside a stretch without blanks, and only where that holds what they need.
 _IN_CHUNKS: Final[dict[str, Callable[[str], bool]]] = {
     "EMAIL_ADDRESS": lambda chunk: "@" in chunk,
@@ -168,6 +187,7 @@ _IN_CHUNKS: Final[dict[str, Callable[[str], bool]]] = {
 }
 
 
+_LEAST_CODE: Final = 9
 _IN_CODES: Final = frozenset(
     (
         "DE_PASSPORT",

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.redaction import addresses, dates, ids, names, secrets, shapes
+from gateway.redaction import addresses, case_numbers, court_names, dates, ids, names, secrets, shapes
+from gateway.redaction.facts import Facts, Needs
 from gateway.redaction.scene import Scene, merged
 
 Found = tuple[int, int]
@@ -37,6 +38,10 @@ class Rule:
     """Reads whole texts, not pieces: what it finds may be longer than a piece, or known from far above."""
     late: bool = False
     """Runs after the others, and what lies inside their findings is dropped."""
+    narrowed: Callable[[Facts], Finder] | None = None
+    """The same function for parts of a text of which this is known."""
+    needs: Needs = Needs()
+    """Besides, no text without this holds any of it."""
 
     def could(self, lowered: str) -> bool:
         """Whether it could find anything in a text in small letters."""
@@ -52,16 +57,25 @@ class Rule:
             windows = [(a, b) for a, b, _ in scene.runs]
             before, after = self.reach
         else:
-            yield from self._scored(scene.text, 0)
+            yield from self._scored(self._finder(scene), scene.text, 0)
             return
         end = len(scene.text)
-        for first, last in merged((max(0, a - before), min(end, b + after)) for a, b in windows):
+        find = self._finder(scene)
+        if end <= before and windows:
+            # A short text: every window begins with it.
+            wide = [(0, min(end, windows[-1][1] + after))]
+        else:
+            wide = merged((max(0, a - before), min(end, b + after)) for a, b in windows)
+        for first, last in wide:
             left, right = _at_blanks(scene.text, first, last)
-            if self.beside is not None or self.could(scene.lowered[left:right]):
-                yield from self._scored(scene.text[left:right], left)
+            if self.beside is not None or right - left == end or self.could(scene.lowered[left:right]):
+                yield from self._scored(find, scene.text[left:right], left)
 
-    def _scored(self, text: str, offset: int) -> Iterator[Scored]:
-        for start, end, *score in self.find(text):
+    def _finder(self, scene: Scene) -> Finder:
+        return self.find if self.narrowed is None else self.narrowed(scene.facts)
+
+    def _scored(self, find: Finder, text: str, offset: int) -> Iterator[Scored]:
+        for start, end, *score in find(text):
             yield start + offset, end + offset, score[0] if score else self.score
 
 
@@ -88,40 +102,63 @@ def _cells(kind: str) -> Finder:
 
 
 _NEAR: Final = (80, 60)
+_LINES: Final = Needs(signs=frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"))
+"""A table has a line below its head."""
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
     "PERSON": (
-        Rule("names", names.people),
-        Rule("columns of names", _cells("PERSON"), marks=names.HEAD_MARKS, whole=True),
+        Rule("names", names.people, narrowed=names.people_where),
+        Rule("initials", court_names.initials, 0.5, court_names.INITIAL_MARKS),
+        Rule("parties", court_names.parties, 0.5, (" v",)),
+        Rule("columns of names", _cells("PERSON"), marks=names.HEAD_MARKS, whole=True, needs=_LINES),
     ),
     "JOB_TITLE": (Rule("titles", names.titles, 0.6),),
     "DATE_OF_BIRTH": (
         Rule("dates of birth", dates.births, marks=dates.BIRTH_MARKS, beside=(8, 120)),
-        Rule("columns of dates of birth", _cells("DATE_OF_BIRTH"), marks=dates.BIRTH_MARKS, whole=True),
+        Rule("columns of dates of birth", _cells("DATE_OF_BIRTH"), marks=dates.BIRTH_MARKS, whole=True, needs=_LINES),
     ),
     "PHONE_NUMBER": (
         Rule("numbers dialled", shapes.dialled, 0.5, reach=(24, 40)),
-        Rule("columns of numbers", _cells("PHONE_NUMBER"), marks=names.PHONE_MARKS, whole=True),
+        Rule("numbers said to be telephones", shapes.said, 0.45, shapes.SAID_MARKS, reach=(60, 50)),
+        Rule("columns of numbers", _cells("PHONE_NUMBER"), marks=names.PHONE_MARKS, whole=True, needs=_LINES),
     ),
-    "CREDIT_CARD": (Rule("cards", shapes.cards, _MARKED, reach=(80, 30)),),
+    "CREDIT_CARD": (Rule("cards", shapes.cards, _MARKED, reach=(80, 30), needs=Needs(word=12)),),
     "IBAN_CODE": (Rule("ibans in small letters", shapes.ibans, _MARKED, reach=(24, 60)),),
-    "STREET_ADDRESS": (Rule("addresses", addresses.addresses, _FORM, reach=(100, 160)),),
+    "STREET_ADDRESS": (
+        Rule("addresses", addresses.addresses, _FORM, reach=(100, 160), narrowed=addresses.addresses_where),
+    ),
     "ZIP_CODE": (Rule("postcodes", addresses.postcodes, _FORM, reach=_NEAR),),
     "DATE_TIME": (Rule("dates", dates.moments, _FORM),),
     "AGE": (Rule("ages", dates.ages, _FORM, marks=dates.AGE_MARKS, reach=_NEAR),),
     "ID_NUMBER": (Rule("labelled numbers", ids.labelled, 0.5, ids.ID_MARKS, reach=_NEAR, late=True),),
-    "CASE_NUMBER": (Rule("case numbers", ids.cases, 0.5, ids.CASE_MARKS, reach=_NEAR, late=True),),
+    "CASE_NUMBER": (Rule("case numbers", case_numbers.cases, 0.5, case_numbers.CASE_MARKS, reach=_NEAR, late=True),),
     "LICENSE_PLATE": (Rule("plates", ids.plates, 0.5, ids.PLATE_MARKS, reach=_NEAR, late=True),),
     "USERNAME": (Rule("user names", ids.users, 0.5, ids.USER_MARKS, late=True),),
     "DOMAIN_NAME": (Rule("hosts", ids.hosts, 0.5, (".",), late=True),),
-    "CRYPTO": (Rule("wallets", ids.wallets, _FORM, reach=(40, 120)),),
+    "CRYPTO": (Rule("wallets", ids.wallets, _FORM, reach=(40, 120), needs=Needs(word=26)),),
     "API_KEY": (
-        Rule("keys of providers", secrets.provider_keys, marks=secrets.PROVIDER_MARKS, beside=(40, 300)),
-        Rule("keys of sixteen bytes", secrets.short_keys, reach=(8, 40)),
-        Rule("keys after a label", secrets.labelled_keys, marks=secrets.KEY_MARKS, beside=(40, 480)),
+        Rule(
+            "keys of providers",
+            secrets.provider_keys,
+            marks=secrets.PROVIDER_MARKS,
+            beside=(40, 300),
+            needs=Needs(chunk=15),
+        ),
+        Rule("keys of sixteen bytes", secrets.short_keys, reach=(8, 40), needs=Needs(word=34)),
+        Rule(
+            "keys after a label",
+            secrets.labelled_keys,
+            marks=secrets.KEY_MARKS,
+            beside=(40, 480),
+            needs=Needs(chunk=16),
+        ),
     ),
     "PRIVATE_KEY": (Rule("private keys", secrets.private_keys, 1.0, ("private key",), whole=True),),
-    "JWT": (Rule("web tokens", secrets.tokens, 1.0, ("eyj",), whole=True),),
-    "CONNECTION_STRING": (Rule("connection strings", secrets.connections, 0.9, secrets.CONNECTION_MARKS),),
+    "JWT": (Rule("web tokens", secrets.tokens, 1.0, ("eyj",), whole=True, needs=Needs(chunk=12)),),
+    "CONNECTION_STRING": (
+        Rule(
+            "connection strings", secrets.connections, 0.9, secrets.CONNECTION_MARKS, needs=Needs(signs=frozenset("/="))
+        ),
+    ),
     "PASSWORD": (Rule("passwords", secrets.passwords, 0.7, secrets.PASSWORD_MARKS, beside=(8, 240)),),
 }
 """Entity type -> its rules. A type of Presidio's may have some beside it."""

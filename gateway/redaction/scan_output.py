@@ -6,12 +6,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Protocol
 
 from gateway.errors import GatewayError, RedactionUnavailable
-from gateway.model import PrivacyPolicy, Span
+from gateway.model import CustomRecognizer, PrivacyPolicy, Span
+from gateway.redaction.custom import custom
 from gateway.redaction.detect import Detector
 from gateway.redaction.entities import wanted
+from gateway.redaction.normalise import Folded, fold
+from gateway.redaction.recognizers import Gated
 from gateway.redaction.scan_json import JsonScan
 from gateway.redaction.scan_text import TextScan
 from gateway.redaction.tokens import Written, token_spans
@@ -31,6 +35,44 @@ class OutputDetector:
     wanted: frozenset[str]
     policy: PrivacyPolicy
     """Held, so that its identity stays its own."""
+
+
+Few = Callable[[str, int], bool]
+"""(text, start of its last few digits' candidate) -> whether the detector is to look at it."""
+
+
+def always(_text: str, _start: int) -> bool:
+    """Every short number is looked at."""
+    return True
+
+
+def never(_text: str, _start: int) -> bool:
+    """None is."""
+    return False
+
+
+def of_rules(rules: Iterable[CustomRecognizer]) -> Few:
+    """Where one of these finds anything, whatever words stand near, in the text as it is written or as it is seen."""
+    made = [_custom(rule) for rule in rules]
+
+    def holds(text: str, start: int) -> bool:
+        seen = fold(text)
+        try:
+            return any(
+                each.back(left, right)[1] > start
+                for each in ((Folded(text), seen) if seen.text != text else (seen,))
+                for one in made
+                for left, right, _ in one.recognizer.spans(each.text)
+            )
+        except TimeoutError:
+            return True  # The detector will meet the same, and fail closed.
+
+    return holds if made else never
+
+
+@lru_cache(maxsize=64)
+def _custom(rule: CustomRecognizer) -> Gated:
+    return custom(rule)
 
 
 _POLICIES: Final = 16
@@ -85,14 +127,15 @@ class OutputRule:
         known: Written,
         *,
         words: bool = False,
-        few: bool = False,
+        few: Few = never,
         failed: Callable[[RedactionUnavailable], object] = lambda _: None,
     ) -> None:
         """`hidden`: whether a type is to be masked. `own`: whether a value is no invention of the model's.
 
         `known`: tokens that are left alone however they are spelled. `words`: whether what is hidden may be words
-        without digits (names), so that runs of capitalised words are candidates too. `few`: whether it may be a number
-        of four digits or fewer, such as an age. `failed` is told when the detector fails.
+        without digits (names), so that runs of capitalised words are candidates too. `few`: whether what
+        ends a text may be a hidden number of four digits or fewer, such as an age. `failed` is told when the detector
+        fails.
         """
         self._find = find
         self._hidden = hidden

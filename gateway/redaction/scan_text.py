@@ -50,8 +50,9 @@ class Rule(Protocol):
 
     words: bool
     """Runs of capitalised words are candidates too."""
-    few: bool
-    """A candidate of no more than a few digits is looked at, too."""
+
+    def few(self, text: str, start: int) -> bool:
+        """Whether a candidate of no more than a few digits, `text[start:]`, is to be looked at."""
 
     def find(self, text: str, start: int) -> list[Span]:
         """What is to be masked in `text[start:]`, cut to it, in order."""
@@ -176,7 +177,7 @@ class TextScan:
         """The candidate, if any, ends at `end`; the detector may read up to `seen`."""
         if self._open and self._out < end:
             done = end
-            if self._worth_a_look(end):
+            if self._worth_a_look(end, seen):
                 spans = self._spans(seen)
                 spans = [span for span in spans if span.start < end]
                 done = max([end, *(span.end for span in spans)])
@@ -184,17 +185,18 @@ class TextScan:
             self._put(out, done)
         self._data, self._links = False, 0
 
-    def _worth_a_look(self, end: int) -> bool:
-        """A year or another short number alone is nobody's."""
-        if not self._data or self._rule.few or self._rule.words:
+    def _worth_a_look(self, end: int, seen: int) -> bool:
+        """A year or another short number alone is nobody's, unless a recognizer of the administrator's knows it."""
+        if not self._data or self._rule.words:
             return self._data
-        text = self._text[self._out : end]
+        text, before = self._text[self._out : end], self._before()
         return (
             "@" in text
             or "\uff20" in text
             or len(_DIGIT.findall(text)) > _FEW
             or _MIXED.search(text) is not None
             or max(map(len, text.split())) >= LONG
+            or self._rule.few(self._text[before:seen], self._out - before)
         )
 
     def _relieve(self, out: list[str], end: int) -> None:
@@ -210,11 +212,16 @@ class TextScan:
         if self._out >= end:
             self._data, self._links = False, 0
 
-    def _spans(self, end: int) -> list[Span]:
+    def _before(self) -> int:
+        """Where what the detector reads begins."""
         before = max(0, self._out - BEFORE)
         if before:
             blank = self._text.find(" ", before, self._out)
             before = self._out if blank < 0 else blank + 1
+        return before
+
+    def _spans(self, end: int) -> list[Span]:
+        before = self._before()
         found = self._rule.find(self._text[before:end], self._out - before)
         return [Span(span.start + before, span.end + before, span.type, span.score) for span in found]
 

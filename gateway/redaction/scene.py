@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Final
 
+from gateway.redaction.facts import Facts
 from gateway.redaction.presidio import is_word, tokenise
 
 Window = tuple[int, int]
@@ -18,7 +19,6 @@ _DIGIT: Final = re.compile(r"\d")
 _DIGIT_RUN: Final = re.compile(r"\d(?:\D{0,4}\d)*")
 _CHUNK: Final = re.compile(r"\S+")
 _CODE: Final = re.compile(r"(?<![^\W_])(?=[^\W_]*\d)[^\W_]{9,}")
-_WORD: Final = re.compile(r"[^\W_]+")
 _BESIDE: Final = 64
 """No pattern with digits begins or ends farther than this from the run of digits it holds."""
 
@@ -26,14 +26,18 @@ _BESIDE: Final = 64
 class Scene:
     """A text under scan. Offsets are code points of `text`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, facts: Facts | None = None) -> None:
         self.text = text
-        self.runs = [(match.start(), match.end(), len(_DIGIT.findall(match[0]))) for match in _DIGIT_RUN.finditer(text)]
+        self.facts = facts or Facts(text)
+        self.runs = [
+            (match.start(), match.end(), len(_DIGIT.findall(match[0])))
+            for match in (_DIGIT_RUN.finditer(text) if self.facts.digits else ())
+        ]
         """Stretches of digits that at most four other characters interrupt at a time, and how many digits."""
         self.digits = max((count for _, _, count in self.runs), default=0)
         """No pattern with more digits than that can match: none has a longer gap between two of its digits."""
-        self.lowered = text.lower()
-        self.vocabulary = frozenset(_WORD.findall(self.lowered))
+        self.lowered = self.facts.lowered
+        self.vocabulary = self.facts.vocabulary
         """Its words in small letters."""
         self._around: dict[int, list[Window]] = {}
         self._near: dict[frozenset[str], list[Window]] = {}

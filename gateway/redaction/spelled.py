@@ -52,6 +52,8 @@ _ANY_WORD: Final = "|".join(sorted(_WORDS, key=lambda word: (-len(word), word)))
 _UNIT: Final = rf"(?:(?:{_ANY_WORD})(?![^\W_])|\d{{1,4}}(?![^\W_]))"
 _ROW: Final = re.compile(rf"(?<![^\W_])\+?{_UNIT}(?:[\s,.;:()/_+-]{{1,3}}{_UNIT}){{2,60}}")
 _PIECE: Final = re.compile(r"[^\W\d_]+|\d+")
+NUMBER_WORDS: Final = frozenset(_WORDS)
+"""One of these stands in every number that is spelled."""
 _LEAST: Final = 7
 _LEAST_WORDS: Final = 3
 _PUNCTUATION: Final = str.maketrans(dict.fromkeys(",.;:()/_-+\"'|*", " "))
@@ -125,6 +127,8 @@ _BEFORE: Final = re.compile(r"(?<![^\W_])(\+?\d{1,4})[\s,.;:()/_-]{1,3}\Z")
 # ------------------------------------------------------------------------------------------------ e-mail addresses
 
 _OPEN, _CLOSE = r"[ \t]{0,3}[\[({<][ \t]{0,3}", r"[ \t]{0,3}[\])}>][ \t]{0,3}"
+AT_WORDS: Final = frozenset(("at", "ät", "arroba", "chiocciola", "arobase", "apenstaartje", "klammeraffe"))
+"""One of these, `@` or an opening bracket stands in every address that is spelled."""
 _AT_WORD: Final = r"(?:at|ät|arroba|chiocciola|arobase|apenstaartje|klammeraffe)"
 _DOT_WORD: Final = r"(?:dot|punkt|point|punto|punt|period)"
 _AT_BRACKETS: Final = rf"{_OPEN}(?:{_AT_WORD}|a|@){_CLOSE}"

@@ -15,7 +15,8 @@ from typing import Final
 
 from gateway.errors import ContentRefused
 from gateway.redaction.blobs import Budget, blob_edits
-from gateway.redaction.encodings import character_edits, tag_edits, undone, without_joints
+from gateway.redaction.encodings import SIGNS, character_edits, tag_edits, undone, without_joints
+from gateway.redaction.facts import Facts
 from gateway.redaction.layout import layout_edits, reversed_edits
 from gateway.redaction.normalise import Folded, fold
 from gateway.redaction.rewrite import Edit, ordered, rewritten
@@ -56,32 +57,56 @@ def views(text: str) -> Iterator[Folded]:
     Raises ContentRefused where something is encoded too deep or unpacks to too much.
     """
     seen = fold(text)
-    yield seen
-    yield from _laid_out(seen)
-    for edits in (tag_edits(text), reversed_edits(text)):
+    facts = Facts(seen.text)
+    plain = seen.starts is None
+    yield Folded(text, facts=facts) if plain else seen
+    for view in _others(text, seen, facts):
+        plain = False
+        yield view
+    if plain:
+        if len(_PLAIN) >= _REMEMBERED:
+            _PLAIN.clear()
+        _PLAIN.add(hash(text))
+
+
+def other_views(text: str) -> list[Folded]:
+    """The ways in which a text may be read that differ from what is written."""
+    return [] if hash(text) in _PLAIN else [view for view in views(text) if view.starts is not None]
+
+
+_REMEMBERED: Final = 4096
+_PLAIN: Final[set[int]] = set()
+"""Hashes (64 bits, keyed anew in every process) of texts that were found to have no other reading."""
+
+
+def _others(text: str, seen: Folded, facts: Facts) -> Iterator[Folded]:
+    yield from _laid_out(seen, facts)
+    for edits in () if text.isascii() else (tag_edits(text), reversed_edits(text)):
         if (reading := rewritten(Folded(text), edits)) is not None:
             yield from _decoded(_folded(reading), Budget(len(text)), read=False)
-    yield from _decoded(seen, Budget(len(text)), read=True)
+    yield from _decoded(seen, Budget(len(text)), read=True, facts=facts)
 
 
-def _decoded(base: Folded, budget: Budget, *, read: bool) -> Iterator[Folded]:
+def _decoded(base: Folded, budget: Budget, *, read: bool, facts: Facts | None = None) -> Iterator[Folded]:
     """The readings of `base` with its encodings undone; `base` itself too, unless it has been `read`."""
     if not read:
         yield base
         yield from _laid_out(base)
     deep = 0
     for _ in range(_CHARACTER_ROUNDS):
-        blobs = blob_edits(base.text, budget)
+        known = facts or Facts(base.text)
+        blobs = blob_edits(base.text, budget, known)
         deep += bool(blobs)
         if deep > _ROUNDS:
             raise ContentRefused(
                 "the text holds an encoded text inside an encoded text, too deep to look into",
                 hint="send it as plain text",
             )
-        reading = rewritten(base, [*blobs, *character_edits(base.text)])
+        characters = character_edits(base.text) if known.has(SIGNS) else ()
+        reading = rewritten(base, [*blobs, *characters])
         if reading is None:
             return
-        base = _folded(reading)
+        base, facts = _folded(reading), None
         yield base
         yield from _laid_out(base)
 
@@ -99,8 +124,8 @@ def _folded(reading: Folded) -> Folded:
     return replace(reading.through(plain), hot=hot)
 
 
-def _laid_out(base: Folded) -> Iterator[Folded]:
-    if (reading := rewritten(base, layout_edits(base.text), loose=True)) is not None:
+def _laid_out(base: Folded, facts: Facts | None = None) -> Iterator[Folded]:
+    if (reading := rewritten(base, layout_edits(base.text, facts), loose=True)) is not None:
         yield reading
 
 
@@ -119,6 +144,8 @@ def plainly(value: str, type_: str = "") -> str:
     if type_ in _AS_WRITTEN:
         return value
     shape = _SHAPES.get(type_)
+    if value.isascii() and SIGNS.isdisjoint(value) and (shape is None or shape.match(value)):
+        return value
     if shape is not None and tag_edits(value) and shape.match(fold(value).text):
         return value  # Tag characters among others only hide; alone they are the value.
     if shape is not None and not shape.match(value):

@@ -183,7 +183,8 @@ class Index:
         at, compact, capitals = start, "", True
         for _ in range(_WORDS):
             word = _WORD.match(look.view, at, look.end)
-            if word is None or word.end() - start > _PHRASE:
+            # No type begins with a digit, nor does a word that one is translated by.
+            if word is None or word.end() - start > _PHRASE or look.view[start].isdigit():
                 return None
             if glued := self._ids.glued(look, word):
                 return _bare_tail(look, start, glued[1], compact + glued[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import logging
 import subprocess
@@ -326,3 +327,19 @@ def test_allow_list_threshold_and_chosen_entities() -> None:
 def _quiet(caplog: pytest.LogCaptureFixture) -> Any:
     yield
     assert not [r for r in caplog.records if r.levelno >= logging.INFO and "presidio" in r.name]
+
+
+def test_texts_looked_at_together_are_those_looked_at_one_by_one() -> None:
+    disguised = "J\u0430ne R\u03bfe, c&#97;ll +44 20 7946 0327"
+    texts = [*(text for text, _ in EXAMPLES.values()), "", disguised, "[[PERSON:abc]] and Tom", disguised]
+    assert DETECTOR.find_all(texts) == [DETECTOR.find(text) for text in texts]
+    assert sum(map(bool, DETECTOR.find_all(texts))) > len(EXAMPLES) // 2
+    assert DETECTOR.find_all([]) == []
+
+
+def test_an_allowed_value_is_allowed_whatever_it_is_encoded_in() -> None:
+    policy = PrivacyPolicy(allow_list=("desk@acme.example",), entities=("EMAIL_ADDRESS",))
+    hidden = base64.b64encode(b"desk@acme.example").decode()
+    assert found(f"see {hidden} or desk%40acme.example", policy) == []
+    other = base64.b64encode(b"jane@acme.example").decode()
+    assert [value for _, value in found(f"see {other}", policy)] == [other]

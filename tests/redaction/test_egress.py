@@ -58,3 +58,20 @@ def test_one_type_for_each_value_found() -> None:
     assert find_originals(
         json.dumps({"n": 4155552672}).encode(), {"[P_00000000000e]": Original("4155552672", "P")}
     ) == ["P"]
+
+
+@pytest.mark.parametrize("value", ["IBAN", "CODE", "IBAN_CODE"])
+def test_the_words_of_a_token_are_no_value(value: str) -> None:
+    found = {"[IBAN_CODE_00000000000f]": Original("GB33BUKB20201555555555", "IBAN_CODE")}
+    found["[PERSON_00000000000a]"] = Original(value, "PERSON")
+    assert find_originals(body("Is [IBAN_CODE_00000000000f] a [PERSON_00000000000a]?"), found) == []
+    assert find_originals(body("Is [IBAN_CODE] or IBAN_CODE-0123456789ab a [PERSON]?"), found) == []
+    assert find_originals(body(f"Is [IBAN_CODE_00000000000f] a {value}?"), found) == ["PERSON"]
+    assert find_originals(f"not json: [IBAN_CODE_00000000000f] a {value}".encode(), found) == ["PERSON"]
+
+
+def test_what_only_looks_like_a_token_covers_nothing() -> None:
+    roe = {"[PERSON_00000000000b]": Original("ROE", "PERSON")}
+    assert find_originals(body("[JANÉ_00000000000a] [ROE_00000000000b]"), roe) == ["PERSON"]
+    assert find_originals(body("[ROE] and ROE-0123456789ab"), roe) == ["PERSON"]
+    assert find_originals(body("[PERSON_0000Roe00000]"), {"[P_00000000000e]": Original("0000Roe00000", "P")}) == ["P"]

@@ -73,3 +73,21 @@ def test_different_values_stay_different() -> None:
 
 def test_name_parts() -> None:
     assert list(name_parts("Dr. Renée van der O'Brien-Smith's 4x")) == ["dr", "renee", "o'brien", "smith"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "one", "other"),
+    [
+        ("PL_PESEL", "44051401359", "440514 01359"),
+        ("BR_CPF", "111.444.777-35", "11144477735"),
+        ("FR_NIR", "1 84 12 76 451 089 46", "184127645108946"),
+        ("NL_BSN", "111.222.333", "111222333"),
+        ("US_SSN", "536-90-4399", "536904399"),
+    ],
+)
+def test_a_country_s_number_is_the_same_however_it_is_grouped(type_: str, one: str, other: str) -> None:
+    assert canonical(type_, one) == canonical(type_, other)
+
+
+def test_a_type_of_one_s_own_that_begins_like_a_country_s_keeps_its_marks() -> None:
+    assert canonical("US_TEAM", "a-b c") != canonical("US_TEAM", "ab c")

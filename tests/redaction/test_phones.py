@@ -22,6 +22,7 @@ written = st.lists(
 
 @example("1113272520405")
 @example("4400710624778 5")
+@example("1200000000 01000 00000")
 @settings(max_examples=120, deadline=None)
 @given(written)
 def test_the_spans_are_those_of_the_library_s_matcher(text: str) -> None:

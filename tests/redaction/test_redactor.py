@@ -159,7 +159,7 @@ async def test_a_detector_that_fails_closes_and_tells_nothing(
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
-    def broken(self: Detector, text: str, check: object) -> list[Span]:
+    def broken(self: Detector, text: str, *_: object) -> list[Span]:
         raise ValueError(f"cannot read {text}")
 
     monkeypatch.setattr(Detector, "find", broken)
@@ -247,6 +247,20 @@ async def test_a_text_is_scanned_once_for_a_policy(redactor: Redactor, monkeypat
     rule = CustomRecognizer("x", "GREETING", deny_list=("hello",))
     (done,) = await redactor.redact(["hello"], PrivacyPolicy(recognizers=(rule,)), "default")
     assert done.redacted.counts == {"GREETING": 1}
+
+
+@pytest.mark.parametrize("together", [1, 40, 16_000])
+async def test_texts_scanned_together_are_found_as_one_by_one(
+    ring: KeyRing, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    texts = [LETTER, "", "Hi Tom", LETTER, "a@acme.example", f"{LETTER}\n{LETTER}", "Tom", "the log was rotated"]
+    monkeypatch.setattr("gateway.redaction.redactor._SCANNED", together)
+    at_once, one_by_one = Redactor(ring), Redactor(ring)
+    found = await at_once.redact(texts, POLICY, "default", apart=True)
+    assert found == [(await one_by_one.redact([text], POLICY, "default", apart=True))[0] for text in texts]
+    assert sum(len(each.originals) for each in found) > 5
+    at_once.close()
+    one_by_one.close()
 
 
 async def test_the_cache_is_bounded_and_holds_no_text(ring: KeyRing) -> None:

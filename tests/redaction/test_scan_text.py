@@ -47,7 +47,7 @@ PIECES = st.lists(
 def rule(*, words: bool = False, hidden: str = "", own: str = "", few: bool = False) -> OutputRule:
     find = detector_of(PrivacyPolicy()).find
     return OutputRule(
-        find, lambda kind: kind != hidden, lambda value: value == own, Written([TOKEN]), words=words, few=few
+        find, lambda kind: kind != hidden, lambda value: value == own, Written([TOKEN]), words=words, few=lambda *_: few
     )
 
 

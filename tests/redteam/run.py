@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable
 
-from tests.redteam import documents, play, texts, traces
+from tests.redteam import documents, imitations, play, texts, traces
 from tests.redteam.attacks import ATTACKS
 from tests.redteam.evidence import strong
 from tests.redteam.field import Field
@@ -19,6 +19,8 @@ from tests.world import World
 AT_ONCE = 6
 DOCUMENT_EVERY = 20
 TEXTS_EVERY = 10
+IMITATED_EVERY = 4
+"""One conversation more for so many, where zones receive invented values."""
 
 Progress = Callable[[int, int], None]
 
@@ -46,11 +48,34 @@ async def run(world: World, count: int, seed: int = 0, progress: Progress = lamb
         await asyncio.gather(*(one(number) for number in range(count)))
         for number, (name, attack) in enumerate(ATTACKS.items()):
             score.attacks[name] = await attack(ground, random.Random(seed * 97 + number))
-        score.attacks |= await traces.search(ground, log, people_of(count, seed))
+        with imitations.imitating(world):
+            score.imitated = await imitated(ground, gate, count, seed)
+        score.attacks |= await traces.search(ground, log, people_of(count + count // IMITATED_EVERY, seed))
         await ground.clear()
     finally:
         root.removeHandler(log)
         await ground.close()
+    score.seconds = time.monotonic() - start
+    return score
+
+
+async def imitated(ground: Field, gate: asyncio.Semaphore, count: int, seed: int) -> Score:
+    """A part of the conversations, documents and attacks of their own, where zones receive invented values."""
+    score = Score()
+    start = time.monotonic()
+
+    async def one(number: int) -> None:
+        async with gate:
+            # People and documents that have not been met: a document that is known already is not brought in again.
+            at = seed * 1_000_003 + count + number
+            if number % DOCUMENT_EVERY == DOCUMENT_EVERY - 1:
+                await documents.play(ground, score, at)
+            else:
+                await imitations.play(ground, score, at)
+
+    await asyncio.gather(*(one(number) for number in range(count // IMITATED_EVERY)))
+    for number, (name, attack) in enumerate(imitations.ATTACKS.items()):
+        score.attacks[name] = await attack(ground, random.Random(seed * 89 + number))
     score.seconds = time.monotonic() - start
     return score
 

@@ -31,10 +31,14 @@ class Score:
     attacks: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    imitated: Score | None = None
+    """The same where zones receive invented values."""
 
     @property
     def clean(self) -> bool:
         """Nothing leaked, nothing was restored wrongly or shown, and no attack worked."""
+        if self.imitated is not None and not self.imitated.clean:
+            return False
         return not (sum(self.leaked.values()) or self.wrong or self.shown or any(self.attacks.values()))
 
     def as_json(self) -> dict[str, Any]:
@@ -58,6 +62,7 @@ class Score:
             "document_values_shown": self.shown,
             "attacks": self.attacks,
             "problems": self.problems[:50],
+            "imitated": self.imitated.as_json() if self.imitated else None,
         }
 
     def table(self) -> str:
@@ -90,6 +95,8 @@ class Score:
         ]
         if self.problems:
             lines += ["", "problems", *(f"  {problem}" for problem in self.problems[:20])]
+        if self.imitated is not None:
+            lines += ["", "where invented values are sent", "", self.imitated.table()]
         return "\n".join(lines)
 
     def dumps(self) -> str:

@@ -27,6 +27,11 @@ async def test_nothing_leaks_and_no_attack_works(own_world: World) -> None:
     assert score.clean
     assert score.restored > COUNT // 3
     assert score.exact == score.restored, score.table()
+    imitated = score.imitated
+    assert imitated is not None
+    assert not imitated.leaked, imitated.table()
+    assert not any(imitated.attacks.values()), imitated.table()
+    assert imitated.exact == imitated.restored > COUNT // 10, imitated.table()
     json.loads(score.dumps())
 
 

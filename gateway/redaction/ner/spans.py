@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from gateway.model import Span
 from gateway.redaction.ner.labels import TYPES
-from gateway.redaction.ner.words import Read
+from gateway.redaction.ner.words import JOINT, Read
 
 LEAST: Final = {
     "PERSON": 0.4,
@@ -21,9 +22,11 @@ LEAST: Final = {
 }
 """How probable a word of an entity must be. A missed name costs more than a masked word."""
 _SURE_BEGIN: Final = 0.75
-_WALLS: Final = "|<>{}"
-"""Marks that end a cell, a tag or a field: no entity goes on behind them."""
+_WALLS: Final = "|<>{}" + JOINT
+"""Marks that end a cell, a tag, a field or a text: no entity goes on behind them."""
+_GLUE: Final = ("'", "\u2019", "-", "\u2010", "\u2011")
 _SURE_STREET: Final = 0.5
+_STREET: Final = TYPES.index("STREET_ADDRESS")
 _NAMED: Final = re.compile(r"[^\W\d_]{3}")
 _LONGEST_NUMBER: Final = 5
 _ROW: Final = re.compile(r"[,;]\S")
@@ -69,44 +72,58 @@ _TITLES: Final = frozenset(
 _NEVER: Final = frozenset(
     (
         *("i", "me", "you", "he", "she", "it", "we", "they", "us", "him", "her", "them", "my", "your", "his", "our"),
-        *("their", "mr", "mrs", "ms", "dr"),
+        *("their", "mr", "mrs", "ms", "dr", "hon", "iban", "vcard"),
     )
 )
 
 
 def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span]:
     """Runs of words whose probability of one of `types` is high enough. `scores` [words, labels]."""
-    np: Any = importlib.import_module("numpy")
-    wanted = [number for number, kind in enumerate(TYPES) if kind in types]
-    if not wanted:
-        return []
-    each = (scores[:, 1::2] + scores[:, 2::2])[:, wanted]
-    least = np.array([LEAST[TYPES[number]] for number in wanted], dtype=np.float32)
-    marked = np.flatnonzero((each >= least).any(1))
+    wanted, least = _asked(tuple(types))
+    each = scores[:, 1::2] + scores[:, 2::2]
+    if len(wanted) < len(TYPES):
+        each = each[:, wanted]
+    marked = (each >= least).any(1).nonzero()[0]
     if not len(marked):
         return []
-    kinds = each.argmax(1)
+    rows = each[marked]
+    kinds = wanted[rows.argmax(1)]
+    first, rest = scores[marked, 1 + 2 * kinds], scores[marked, 2 + 2 * kinds]
+    # Two entities of one kind seldom stand side by side with nothing between them.
+    begins = first > _SURE_BEGIN * (first + rest)
+    streets = kinds == _STREET
     out: list[Span] = []
     run: list[int] = []
-    for index in marked.tolist():
-        kind = wanted[kinds[index]]
-        first, rest = scores[index, 1 + 2 * kind], scores[index, 2 + 2 * kind]
-        # Two entities of one kind seldom stand side by side with nothing between them.
-        begins = first > _SURE_BEGIN * (first + rest)
-        word = text[read.starts[index]]
-        if word in _WALLS:
+    begun = 0
+    kind_of = kinds.tolist()
+    for at, (index, begin, street) in enumerate(zip(marked.tolist(), begins.tolist(), streets.tolist(), strict=True)):
+        if text[read.starts[index]] in _WALLS:
             continue
-        if run and (index != run[-1] + 1 or begins or (TYPES[kind] != "STREET_ADDRESS" and _apart(text, read, index))):
-            out += _span(text, read, each, wanted, run)
+        glued = bool(run) and kind_of[at] == kind_of[at - 1] and _glued(text, read, run[-1], index)
+        apart = run and (index != run[-1] + 1 or begin or not (street or _together(text, read, index)))
+        if apart and not glued:
+            out += _span(text, read, rows[begun : begun + len(run)], wanted, run)
             run = []
+        if not run:
+            begun = at
         run.append(index)
-    out += _span(text, read, each, wanted, run)
+    if run:
+        out += _span(text, read, rows[begun : begun + len(run)], wanted, run)
     return out
 
 
-def _span(text: str, read: Read, each: Any, wanted: Sequence[int], run: Sequence[int]) -> list[Span]:
-    sums = each[run[0] : run[-1] + 1].sum(0)
-    best = int(sums.argmax())
+@lru_cache(maxsize=64)
+def _asked(types: tuple[str, ...]) -> tuple[Any, Any]:
+    """The numbers of these types, and how probable each must be."""
+    np: Any = importlib.import_module("numpy")
+    wanted = [number for number, kind in enumerate(TYPES) if kind in types]
+    return np.array(wanted, dtype=np.int64), np.array([LEAST[TYPES[number]] for number in wanted], dtype=np.float32)
+
+
+def _span(text: str, read: Read, rows: Any, wanted: Sequence[int], run: Sequence[int]) -> list[Span]:
+    """The run of words, if it can be what it is most probably; `rows` [words of the run, wanted types]."""
+    sums = [sum(column) for column in zip(*rows.tolist(), strict=True)]
+    best = sums.index(max(sums))
     kind = TYPES[wanted[best]]
     words = list(run)
     if kind == "PERSON":
@@ -129,7 +146,7 @@ def _span(text: str, read: Read, each: Any, wanted: Sequence[int], run: Sequence
         return []
     if kind == "PERSON" and "@" in (text[start - 1 : start], text[end : end + 1]):
         return []  # An address or a handle: other recognizers know where it ends.
-    score = float(sums[best] / len(run))
+    score = sums[best] / len(run)
     if kind == "STREET_ADDRESS" and not _is_address(value, score):
         return []
     if kind == "STREET_ADDRESS":
@@ -137,10 +154,15 @@ def _span(text: str, read: Read, each: Any, wanted: Sequence[int], run: Sequence
     return [Span(start, end, kind, round(min(score, 0.99), 3))]
 
 
-def _apart(text: str, read: Read, index: int) -> bool:
-    """Whether a line or a cell ends before this word."""
+def _glued(text: str, read: Read, before: int, index: int) -> bool:
+    """Whether nothing but an apostrophe or hyphen stands between two words, as in a name of two parts."""
+    return index == before + 2 and text[read.ends[before] : read.starts[index]] in _GLUE
+
+
+def _together(text: str, read: Read, index: int) -> bool:
+    """Whether this word stands in the line and the cell of the one before."""
     between = text[read.ends[index - 1] : read.starts[index]]
-    return "\n" in between or "\t" in between
+    return "\n" not in between and "\t" not in between
 
 
 def _is_address(value: str, score: float) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from gateway.errors import Broken
 from gateway.redaction.ner import finder
 from gateway.redaction.ner.finder import NameFinder
+from gateway.redaction.ner.labels import TYPES
 
 FINDER = NameFinder()
 TEXT = (
@@ -49,8 +50,7 @@ def test_labels_in_windows_are_those_of_the_whole_text(monkeypatch: pytest.Monke
     text = TEXT * 6
     whole = FINDER.find(text)
     monkeypatch.setattr(finder, "WINDOW", window)
-    cut = FINDER.find(text)
-    assert [(s.start, s.end, s.type) for s in cut] == [(s.start, s.end, s.type) for s in whole]
+    assert FINDER.find(text) == whole
 
 
 def test_a_long_text_is_read_in_parts_and_nothing_is_lost_or_found_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,6 +59,40 @@ def test_a_long_text_is_read_in_parts_and_nothing_is_lost_or_found_twice(monkeyp
     monkeypatch.setattr(finder, "_PART", 1000)
     monkeypatch.setattr(finder, "_OVERLAP", 300)
     assert [(s.start, s.end, s.type) for s in FINDER.find(text)] == whole
+
+
+TEXTS = [
+    *TEXT.splitlines(),
+    "",
+    " ",
+    "Hi Tom",
+    "\n\nMr Jane Roe\n",
+    "@Jane",
+    "12",
+    TEXT * 3,
+    "Jane",
+    "Roe",
+    "Rome <Joe> Doe",
+]
+
+
+@pytest.mark.parametrize("part", [50, 500, 50_000])
+def test_texts_found_together_are_those_found_one_by_one(monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+    alone = [FINDER.find(text, TYPES) for text in TEXTS]
+    assert sum(map(len, alone)) > 20
+    monkeypatch.setattr(finder, "_PART", part)
+    monkeypatch.setattr(finder, "_OVERLAP", 5000)
+    assert FINDER.find_all(TEXTS, TYPES) == alone
+    assert FINDER.find_all([]) == []
+
+
+def test_a_gap_between_texts_is_as_wide_as_the_network_reads() -> None:
+    """What stands after a text changes nothing in it, whatever it is."""
+    ends = [TEXT[:length] for length in range(60, 100)]
+    alone = [FINDER.find(text, TYPES) for text in ends]
+    for other in ("Jane Roe", "12 High Street, Leeds", "."):
+        between = [text for end in ends for text in (end, other)]
+        assert FINDER.find_all(between, TYPES)[::2] == alone
 
 
 def test_a_deadline_is_looked_at_between_windows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,3 +55,10 @@ def test_a_word_may_be_a_name_though_another_label_is_likelier() -> None:
 
 def test_pronouns_and_marks_are_nobody() -> None:
     assert found("he . she", [B, B, B]) == []
+
+
+def test_two_parts_of_a_name_that_a_mark_holds_together_are_one() -> None:
+    for text in ("Ugo Dell'Acqua", "Ugo Dell\u2019Acqua", "Ann Smith-Jones"):
+        assert found(text, [B, I, O, B]) == [(text, "PERSON")]
+    assert found("Ann-Paris", [B, O, begin(PLACE)]) == [("Ann", "PERSON"), ("Paris", "LOCATION")]
+    assert found("Jane - Joe", [B, O, B]) == [("Jane", "PERSON"), ("Joe", "PERSON")]

@@ -1,0 +1,64 @@
+"""Case numbers as courts of several countries write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.redaction.case_numbers import cases
+
+
+def found(text: str) -> list[str]:
+    return [text[a:b] for a, b in cases(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("an application (no. 36244/06) against", ["36244/06"]),
+        ("The applications (nos. 30127/04, 30442/04 and 31005/05) were", ["30127/04", "30442/04", "31005/05"]),
+        ("(Applications nos. 19201/06 and 22411/06)", ["19201/06", "22411/06"]),
+        ("K. v. Poland [GC], no. 39912/98, § 114", ["39912/98"]),
+        ("Requête no 51279/99", ["51279/99"]),
+        ("Case No. 21-cv-10234", ["21-cv-10234"]),
+        ("3:17-cv-00482-RBL", ["3:17-cv-00482-RBL"]),
+        ("Docket No. A-2417-19T3, J. Roe", ["A-2417-19T3"]),
+        ("Case No. 12345. The court", ["12345"]),
+        ("file no. II K 482/03.", ["II K 482/03"]),
+        ("BGH, VI ZR 12/20", ["VI ZR 12/20"]),
+        ("Aktenzeichen: 5 StR 123/19", ["5 StR 123/19"]),
+        ("Az.: I-4 U 120/08, Kläger", ["I-4 U 120/08"]),
+        ("LSG, L 7 AS 241/12 B ER, Beschluss", ["L 7 AS 241/12 B ER"]),
+        ("decision no. U-III-2117/2004", ["U-III-2117/2004"]),
+        ("Case C-415/93", ["C-415/93"]),
+        ("Claim No. HQ14X03127, Harcourt", ["HQ14X03127"]),
+        ("E. 2005/12144, K. 2005/20831.", ["2005/12144", "2005/20831"]),
+        ("procedimiento n.º 341/2015", ["341/2015"]),
+        ("STATE v. ROE, No. 2014-CR-01177.", ["2014-CR-01177"]),
+        ("Crim. No. 11-20551;", ["11-20551"]),
+        ("(III SA/Wa 1221/08)", ["III SA/Wa 1221/08"]),
+        ("FG, Urteil vom 17.09.2010 - 4 K 1412/08 G.", ["4 K 1412/08 G"]),
+        ("Writ petition no. 1447 of 2011", ["1447 of 2011"]),
+        ("your reference is HR-2019-00417", ["HR-2019-00417"]),
+        ("ECLI:NL:HR:2011:BP1234", ["ECLI:NL:HR:2011:BP1234"]),
+    ],
+)
+def test_found(text: str, values: list[str]) -> None:
+    assert sorted(set(found(text))) == sorted(values)
+    assert len(found(text)) == len(set(found(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "case number 5",
+        "ticket no. 12",
+        "the case number in 2004 rose",
+        "no. 12/20 of the list",
+        "report number 12",
+        "file number one",
+        "use case 1.2.3",
+        "C-15 and T-34/85 tanks",
+    ],
+)
+def test_not_found(text: str) -> None:
+    assert found(text) == []
