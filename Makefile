@@ -18,7 +18,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: setup run demo test check format bench bench-privacy train-ner redteam help lock clean
+.PHONY: setup run demo test check format bench bench-privacy bench-scale oracle train-ner redteam fuzz help lock clean
 
 setup: $(STAMP) ## create .venv with everything, from the hash-pinned locks
 	@echo "ready: $(BIN)/gateway"
@@ -49,6 +49,12 @@ format: $(STAMP) ## rewrite the code in the house's format
 bench: $(STAMP) ## set up, then measure; the table is printed and written to bench.json
 	@$(BIN)/gateway bench --output bench.json $(ARGS)
 
+bench-scale: $(STAMP) ## set up, then measure how search grows (ARGS='--chunks 10000 --chunks 100000 --keep folder')
+	@$(BIN)/gateway bench --only scale --output bench-scale.json $(ARGS)
+
+oracle: $(STAMP) ## set up, then 100,000 random questions against a brute-force oracle of permissions
+	@$(BIN)/python -m tests.retrieval.oracle $(ARGS)
+
 bench-privacy: $(STAMP) ## set up, then measure what is found and missed (GATEWAY_DATA=folder of annotated sets)
 	@$(BIN)/gateway bench --only privacy --output bench-privacy.json $(ARGS)
 
@@ -65,6 +71,9 @@ train-ner: $(STAMP) ## train the name model again from annotated sets (GATEWAY_D
 
 redteam: $(STAMP) ## set up, then attack a gateway of our own with 2,000 conversations (ARGS="--conversations 200")
 	@$(BIN)/python -m tests.redteam --output redteam.json $(ARGS)
+
+fuzz: $(STAMP) ## set up, then give damaged files of every format to the parser for SECONDS=600
+	@$(BIN)/python -m tests.retrieval.fuzz $(or $(SECONDS),600)
 
 lock: ## pin again, the same versions where they still fit (ARGS=--upgrade for the newest)
 	@$(find_uv); $(lock_with) pyproject.toml -o requirements.lock

@@ -68,6 +68,12 @@ class NotFound(Refused):
     code, status = "not_found", 404
 
 
+class NotYet(Refused):
+    """What was asked for is made already and cannot be shown yet; asking again later gives it."""
+
+    code, status, retry = "not_yet", 404, True
+
+
 class NoRoute(Refused):
     """No model may receive this request: sensitivity, permission or limits leave none."""
 

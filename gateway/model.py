@@ -1,7 +1,4 @@
-"""The frozen nouns that rooms exchange; nothing here does I/O or reads a clock.
-
-A room may know its own tables, but whatever crosses a room's door is one of these values.
-"""
+"""The frozen nouns that cross the doors of rooms; nothing here does I/O or reads a clock."""
 
 from __future__ import annotations
 
@@ -78,11 +75,12 @@ class Filter:
     refused: tuple[Decision, ...] = ()
     """Collections asked for by name and refused, with reasons."""
 
-    def admits(self, passage: Passage) -> bool:
-        """The second look: the same rule as the WHERE clause, over one passage in memory."""
+    def admits(self, passage: Passage, at: datetime | None = None) -> bool:
+        """The second look: the same rule as the WHERE clause, over one passage in memory, expiry as of `at`."""
         marks = set(self.marks)
         return (
-            passage.tenant == self.tenant
+            (at is None or passage.expires_at is None or at < passage.expires_at)
+            and passage.tenant == self.tenant
             and passage.collection in self.collections
             and passage.label in self.labels
             and bool(marks.intersection(passage.allow))
@@ -166,6 +164,9 @@ class Passage:
     heading: str = ""
     plain: bool = False
     """Whether its collection is kept in plain text, so that it must be redacted before anything else sees it."""
+    expires_at: datetime | None = None
+    version: int = 0
+    """Of its document: another one may hold something else at the same place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,16 +326,16 @@ class PrivacyPolicy:
     without: tuple[str, ...] = ()
     """Built-in types not looked for, though `entities` or a region brings them; custom recognizers still find them."""
     methods: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Entity type or `*` -> zone or `*` -> what stands there for a value.
-
-    That is `token`, `surrogate`, `format`, `mask`, `hash`, `drop` or `block`; a token where nothing is said.
-    """
+    """Type or `*` -> zone or `*` -> `token` (the default), `surrogate`, `format`, `mask`, `hash`, `drop` or `block`."""
     refuse: Mapping[str, frozenset[Zone]] = field(default_factory=dict)
     """Entity type -> zones it may not reach even as a token."""
     tools: tuple[str, ...] = ("*",)
     """Names of tools, `*` for any characters, in whose arguments values are restored; elsewhere the type is shown."""
     plain_zones: frozenset[Zone] = frozenset()
     """Zones that receive original text. Empty: every zone receives tokens."""
+    instructions: str = "quarantine"
+    hidden_text: str = "strip"
+    """Documents that speak to a model: `allow`, `flag` or `quarantine`; that hide text: `strip` or `refuse`."""
 
     def method(self, type_: str, zone: Zone) -> str:
         """What a zone receives for a value of this type: what is said of the type counts before what is said of `*`."""
@@ -367,6 +368,9 @@ class Record:
     """Decisions, counts, route, digests, timings: facts without content."""
     content: Json = field(default_factory=dict)
     """Texts: prompt and answer as they left, that is, masked."""
+    statement: Json | None = None
+    retention: str = ""
+    """What a receipt may show to anyone, so nothing personal; the class it is kept under, empty for the usual one."""
 
 
 @dataclass(frozen=True, slots=True)

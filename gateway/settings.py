@@ -11,8 +11,9 @@ from __future__ import annotations
 import difflib
 import shlex
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -52,6 +53,7 @@ class Database(Section):
     pool_min: int = Field(1, ge=0, description="Connections each worker opens at start; idle ones close in time.")
     pool_max: int = Field(16, ge=1, description="Connections each worker may open.")
     connect_timeout_s: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
+    replicas: tuple[SecretStr, ...] = Field((), description="Servers that follow it; searches go there when fresh.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -127,6 +129,64 @@ class Redaction(Section):
     keep_hours: float = Field(24.0, ge=0, le=8784, description="Hours that `/v1/restore` knows tokens; 0: none.")
 
 
+class TextEmbedding(Section):
+    """What turns texts into vectors."""
+
+    kind: Literal["built-in", "onnx", "ollama", "openai", "llama_index"] = Field(
+        "built-in", description="Which embedder; `openai`: any server speaking its wire."
+    )
+    path: Path | None = Field(None, description="`onnx`: the folder with `model.onnx` and `tokenizer.json`.")
+    url: str = Field("", description="`openai`: the server's address with `/v1`; `ollama`: absent: `ollama.url`.")
+    model: str = Field("", description="`openai`, `ollama`: the server's name for the model.")
+    api_key: SecretStr | None = Field(None, description="The server's key.")
+    class_path: str = Field("", description="`llama_index`: `module:Class` of a `BaseEmbedding` that is installed.")
+    arguments: dict[str, Any] = Field({}, description="`llama_index`: what the class is made with, by name.")
+    zone: Zone | None = Field(None, description="Where its texts go; absent: `external`, or `ollama.zone`.")
+    dimensions: int | None = Field(None, ge=1, le=4000, description="Numbers in a vector, where there is a choice.")
+    query_prefix: str = Field("", description="Put before each question, as the model was trained.")
+    document_prefix: str = Field("", description="Put before each passage.")
+    adapter: Path | None = Field(None, description="A map over its vectors that `gateway tune` has learned.")
+    batch: int = Field(32, ge=1, le=2048, description="Texts in one request.")
+    encoding: Literal["float", "base64"] = Field("float", description="`openai`: how vectors come back.")
+    timeout_s: float = Field(
+        30.0, gt=0, description="Seconds a question may take; a request of an ingest four times that."
+    )
+
+
+class SpladeModel(Section):
+    """Learned term weights from a local model."""
+
+    path: Path | None = Field(None, description="Folder with the masked language model's `model.onnx`.")
+    query_path: Path | None = Field(None, description="The same for questions; absent: the same model.")
+    document_terms: int = Field(256, ge=1, le=2000, description="Terms kept of a passage, the heaviest.")
+    query_terms: int = Field(64, ge=1, le=512, description="Terms kept of a question, the heaviest.")
+
+
+class ElserEndpoint(Section):
+    """Learned term weights from an Elasticsearch inference endpoint."""
+
+    url: str = Field("", description="Address of Elasticsearch.")
+    inference_id: str = Field("", description="Name of its `sparse_embedding` endpoint.")
+    api_key: SecretStr | None = Field(None, description="Its API key, base64 as Elasticsearch gives it out.")
+    zone: Zone = Field(Zone.EXTERNAL, description="Where its texts go.")
+    batch: int = Field(16, ge=1, le=512, description="Texts in one request.")
+    timeout_s: float = Field(
+        30.0, gt=0, description="Seconds a question may take; a request of an ingest four times that."
+    )
+    document_terms: int = Field(256, ge=1, le=2000, description="Terms kept of a passage, the heaviest.")
+    query_terms: int = Field(64, ge=1, le=512, description="Terms kept of a question, the heaviest.")
+
+
+class RerankerModel(Section):
+    """A second look at the best passages."""
+
+    kind: Literal["none", "cross-encoder", "colbert"] = Field("none", description="Which reranker.")
+    path: Path | None = Field(None, description="Folder with its `model.onnx` and `tokenizer.json`.")
+    top_n: int = Field(24, ge=1, le=200, description="Passages it looks at; those behind them keep their order.")
+    timeout_s: float = Field(2.0, gt=0, description="Seconds it may take; then the order before it stands.")
+    max_tokens: int | None = Field(None, ge=32, le=8192, description="Tokens of question and passage together.")
+
+
 class Retrieval(Section):
     """Search over documents."""
 
@@ -134,22 +194,118 @@ class Retrieval(Section):
     threads: int = Field(1, ge=1, le=64, description="Threads of the built-in embedder.")
     chunk_tokens: int = Field(200, ge=32, le=512, description="Tokens in a chunk.")
     chunk_overlap: int = Field(40, ge=0, le=256, description="Tokens that neighbouring chunks share.")
+    chunking: Literal["sentences", "window", "hierarchy"] = Field(
+        "sentences", description="How documents are cut: `window`: a sentence is found, what is around it returned."
+    )
+    window_sentences: int = Field(3, ge=1, le=10, description="`window`: sentences on each side.")
+    hierarchy: tuple[int, ...] = Field((1200, 400), description="`hierarchy`: tokens of passages above chunks.")
+    merge_ratio: float = Field(0.5, ge=0, lt=1, description="`hierarchy`: share of parts found that brings the whole.")
+    embedder: TextEmbedding = TextEmbedding()
+    sparse: Literal["bm25", "splade", "elser", "bm25+splade", "bm25+elser"] = Field(
+        "bm25", description="Which term weights are kept and searched."
+    )
+    splade: SpladeModel = SpladeModel()
+    elser: ElserEndpoint = ElserEndpoint()
+    reranker: RerankerModel = RerankerModel()
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.chunk_overlap >= self.chunk_tokens:
             raise ValueError("chunk_overlap must be smaller than chunk_tokens")
+        sizes = (*self.hierarchy, self.chunk_tokens)
+        if self.chunking == "hierarchy" and (len(sizes) < 2 or any(a <= b for a, b in pairwise(sizes))):
+            raise ValueError("hierarchy must fall from size to size, and end above chunk_tokens")
         return self
 
 
 class Ingest(Section):
-    """Limits of reading documents."""
+    """Reading documents: limits, and the workers of the queue."""
 
     max_pages: int = Field(2000, ge=1, description="Pages of one document.")
     max_text_chars: int = Field(20_000_000, ge=1000, description="Characters of text taken from one document.")
-    max_expansion_bytes: int = Field(209_715_200, ge=1024, description="Bytes an archive (DOCX) may unpack to.")
+    max_expansion_bytes: int = Field(
+        209_715_200, ge=1024, description="Bytes an archive (DOCX, EPUB, ..) may unpack to."
+    )
     timeout_s: float = Field(120.0, gt=0, description="Seconds one document may take to parse.")
     memory_mb: int = Field(2048, ge=256, description="Memory of the parsing process, in MiB.")
+    ocr: bool = Field(True, description="Read scanned pages with Tesseract where it is on PATH.")
+    ocr_languages: str = Field(
+        "eng",
+        pattern=r"^[A-Za-z0-9_/]{2,40}(\+[A-Za-z0-9_/]{2,40}){0,9}$",
+        description="Its languages, e.g. `eng+deu`.",
+    )
+    ocr_timeout_s: float = Field(60.0, gt=0, description="Seconds one scanned page may take.")
+    ocr_max_pages: int = Field(200, ge=1, description="Scanned pages of one document.")
+    parsers: int = Field(2, ge=1, le=64, description="Parsing processes at most; idle ones end.")
+    workers: int = Field(1, ge=0, le=64, description="Tasks one server process takes from the queue; 0: none here.")
+    stalled_s: float = Field(30.0, ge=2, description="Seconds without a heartbeat until a worker is taken for dead.")
+    max_batch_files: int = Field(1000, ge=1, le=100_000, description="Files in one upload.")
+    max_batch_bytes: int = Field(134_217_728, ge=1024, description="Bytes of all files in one upload.")
+    queue_files: int = Field(20_000, ge=1, description="Files that may wait; more are refused with 429.")
+    queue_bytes: int = Field(4_294_967_296, ge=1024, description="Bytes of all files that wait.")
+    keep_jobs_days: float = Field(7.0, ge=0, description="Days that ended jobs are kept, with files that failed.")
+
+
+class SourceRights(Section):
+    """Other rights for a part of a source."""
+
+    path: str = Field(description="Items whose key is this or lies below it, e.g. `hr/contracts`.", min_length=1)
+    label: str | None = Field(None, description="Sensitivity label.")
+    allow: tuple[str, ...] | None = Field(None, description="Only for these, e.g. `group:hr`.")
+    deny: tuple[str, ...] | None = Field(None, description="Never for these.")
+
+
+class SourceEntry(Section):
+    """One place that a collection is kept in step with."""
+
+    name: str = Field(description="Name of the source.", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    kind: Literal["folder", "s3", "web", "imap"] = Field(description="What kind of place it is.")
+    collection: str = Field(description="Where its documents go.", min_length=1)
+    label: str | None = Field(None, description="Sensitivity label; absent: the collection's.")
+    allow: tuple[str, ...] | None = Field(None, description="Only for these; absent: every reader of the collection.")
+    deny: tuple[str, ...] | None = Field(None, description="Never for these.")
+    under: tuple[SourceRights, ...] = Field((), description="Other rights for parts of it.")
+    roles: tuple[str, ...] = Field((), description="Roles it acts with: policy says what these may write and delete.")
+    groups: tuple[str, ...] = Field((), description="Groups it acts with.")
+    every_s: float = Field(300.0, ge=0, description="Seconds between runs; 0: only on demand.")
+    max_removed_percent: float = Field(
+        30.0, ge=0, le=100, description="Share of its documents that one run may delete without confirmation."
+    )
+    path: Path | None = Field(None, description="`folder`: the folder.")
+    bucket: str = Field("", description="`s3`: the bucket.")
+    prefix: str = Field("", description="`s3`: only objects below this.")
+    endpoint: str = Field("", description="`s3`: the server's address; absent: AWS.")
+    region: str = Field("us-east-1", description="`s3`: the region.")
+    access_key_id: str = Field("", description="`s3`: the key's id.")
+    secret_access_key: SecretStr | None = Field(None, description="`s3`: the key; absent: none is sent.")
+    urls: tuple[str, ...] = Field((), description="`web`: the pages.")
+    robots: bool = Field(True, description="`web`: whether robots.txt is respected.")
+    allow_private: tuple[str, ...] = Field((), description="`web`: private hosts and networks that may be fetched.")
+    host: str = Field("", description="`imap`: the mail server.")
+    port: int = Field(993, ge=1, le=65535, description="`imap`: its port, with TLS.")
+    user: str = Field("", description="`imap`: the account.")
+    password: SecretStr | None = Field(None, description="`imap`: its password.")
+    mailbox: str = Field("INBOX", description="`imap`: the mailbox; it is never changed.")
+    ca_file: Path | None = Field(None, description="`imap`: certificates to trust beside the system's own.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed = {"folder": ("path",), "s3": ("bucket",), "web": ("urls",), "imap": ("host", "user", "password")}
+        if missing := [name for name in needed[self.kind] if not getattr(self, name)]:
+            raise ValueError(f"a source of kind {self.kind} needs {' and '.join(missing)}")
+        return self
+
+
+class WitnessEntry(Section):
+    """One place outside the database where signed checkpoints of the audit log are kept."""
+
+    kind: Literal["file", "http", "command", "database"] = Field(description="What it is.")
+    path: Path | None = Field(None, description="`file`: where; relative to the data directory.")
+    url: str = Field("", description="`http`: submission prefix of a C2SP witness.")
+    key: str = Field("", description="`http`: its verifier key, NAME+ID+KEY.")
+    command: tuple[str, ...] = Field((), description="`command`: what is run, the checkpoint on its standard input.")
+    dsn: SecretStr | None = Field(None, description="`database`: address of another PostgreSQL.")
+    timeout_s: float = Field(10.0, gt=0, description="Seconds it may take.")
 
 
 class Audit(Section):
@@ -158,6 +314,11 @@ class Audit(Section):
     queue: int = Field(10_000, ge=1, description="Records that may wait; more are refused with 503.")
     batch: int = Field(512, ge=1, le=10_000, description="Records in one commit at most.")
     timeout_s: float = Field(5.0, gt=0, description="Seconds a commit may take before the request is refused.")
+    origin: str = Field("", description="The log's name in checkpoints; absent: one made of the signing key.")
+    checkpoint_s: float = Field(2.0, gt=0, le=3600, description="Seconds between signed checkpoints.")
+    witnesses: tuple[WitnessEntry, ...] = Field(
+        (WitnessEntry(kind="file", path=Path("audit/checkpoint")),), description="Who keeps them."
+    )
 
 
 class Settings(Section):
@@ -174,19 +335,29 @@ class Settings(Section):
     redaction: Redaction = Redaction()
     retrieval: Retrieval = Retrieval()
     ingest: Ingest = Ingest()
+    sources: tuple[SourceEntry, ...] = Field((), description="Places that collections are kept in step with.")
     audit: Audit = Audit()
 
     @field_validator("models")
     @classmethod
     def _named_once(cls, models: tuple[ModelEntry, ...]) -> tuple[ModelEntry, ...]:
-        given = [model.name for model in models]
-        if twice := sorted({name for name in given if given.count(name) > 1}):
-            raise ValueError(f"model named twice: {', '.join(twice)}")
+        _once("model", [model.name for model in models])
         return models
+
+    @field_validator("sources")
+    @classmethod
+    def _source_once(cls, sources: tuple[SourceEntry, ...]) -> tuple[SourceEntry, ...]:
+        _once("source", [source.name for source in sources])
+        return sources
 
     def path(self, part: Path) -> Path:
         """A configured path, resolved against the data directory."""
         return part if part.is_absolute() else self.data_dir / part
+
+
+def _once(what: str, given: list[str]) -> None:
+    if twice := sorted({name for name in given if given.count(name) > 1}):
+        raise ValueError(f"{what} named twice: {', '.join(twice)}")
 
 
 class Loaded:
@@ -236,14 +407,14 @@ def load(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Loaded:
 
 
 def names(section: type[Section] = Settings, prefix: str = "") -> list[str]:
-    """Every setting's dotted name; the catalogue's are `models[].…`."""
+    """Every setting's dotted name; of a list of groups, such as the catalogue's `models[].…`."""
     found: list[str] = []
     for key, field in section.model_fields.items():
         inner = _section_of(field.annotation)
         if inner is None:
             found.append(prefix + key)
-        elif key == "models":
-            found.extend(names(inner, f"{prefix}models[]."))
+        elif get_origin(field.annotation) is tuple:
+            found.extend(names(inner, f"{prefix}{key}[]."))
         else:
             found.extend(names(inner, f"{prefix}{key}."))
     return found
@@ -292,7 +463,7 @@ def _note_lines(node: yaml.Node | None, prefix: str, file: str, origins: dict[st
 
 
 def _apply_environment(tree: dict[str, Any], environ: Mapping[str, str], origins: dict[str, str]) -> None:
-    known = {name.upper().replace(".", "__"): name for name in names() if not name.startswith("models[]")}
+    known = {name.upper().replace(".", "__"): name for name in names() if "[]" not in name}
     collapsed = {name.replace("_", ""): name for name in known}
     for variable in sorted(environ):
         plain = variable.removeprefix(ENV_PREFIX)
@@ -321,6 +492,8 @@ def _apply_environment(tree: dict[str, Any], environ: Mapping[str, str], origins
                 value = shlex.split(str(value))
             except ValueError:
                 raise BadSettings(f"environment variable {variable}: a quote is not closed") from None
+        elif name == "database.replicas" and not from_file:
+            value = str(value).split()
         at = tree
         *groups, last = name.split(".")
         for group in groups:
@@ -348,6 +521,8 @@ def _resolve_secrets(
                 _resolve_secrets(item, f"{name}.{place}.", inner, environ, base, origins)
         elif inner is not None:
             _resolve_secrets(tree[key], f"{name}.", inner, environ, base, origins)
+        elif get_origin(field.annotation) is tuple and SecretStr in get_args(field.annotation):
+            tree[key] = _secrets(tree[key], name, environ, base, origins)
         elif SecretStr in get_args(field.annotation):
             if isinstance(tree[key], dict):
                 tree[key] = _secret(tree[key], name, environ, base, origins)
@@ -356,6 +531,15 @@ def _resolve_secrets(
                 raise BadSettings(
                     f"{origins.get(name, 'settings')}: {name} is set but empty", hint="give it a value, or leave it out"
                 )
+
+
+def _secrets(given: Any, name: str, environ: Mapping[str, str], base: Path, origins: dict[str, str]) -> Any:
+    """A list of secrets: one source that holds all of them, or a list of which each may have its own."""
+    if isinstance(given, dict):
+        return _secret(given, name, environ, base, origins).split()
+    if isinstance(given, list):
+        return [_secret(one, name, environ, base, origins) if isinstance(one, dict) else one for one in given]
+    return given
 
 
 def _secret(source: dict[str, Any], name: str, environ: Mapping[str, str], base: Path, origins: dict[str, str]) -> str:

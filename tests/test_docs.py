@@ -17,8 +17,9 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 import gateway.cli
+from gateway.admin import audit_router
 from gateway.admin import router as admin_router
-from gateway.api import documents, health, metrics, openai, texts
+from gateway.api import documents, health, jobs, metrics, openai, texts
 from gateway.errors import GatewayError, all_errors
 from gateway.settings import Settings, names
 from gateway.store.embedded import EmbeddedServer
@@ -90,7 +91,16 @@ def test_every_command_is_documented_and_no_other() -> None:
 
 def test_every_route_is_documented() -> None:
     page = read("api.md")
-    for router in (openai.router, texts.router, documents.router, health.router, metrics.router, admin_router):
+    for router in (
+        openai.router,
+        texts.router,
+        documents.router,
+        jobs.router,
+        health.router,
+        metrics.router,
+        admin_router,
+        audit_router,
+    ):
         for route in router.routes:
             path = route.path.replace(":path", "")  # type: ignore[attr-defined]
             for method in route.methods:  # type: ignore[attr-defined]

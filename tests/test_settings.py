@@ -97,3 +97,60 @@ def test_a_wrong_value_is_named_and_not_repeated(tmp_path: Path) -> None:
     said = refusal(tmp_path, "server:\n  port: Jane Roe\n")
     assert said.startswith("gateway.yaml:2: server.port: ")
     assert "Jane" not in said
+
+
+def test_replicas_are_a_list_of_secrets(tmp_path: Path) -> None:
+    """From the file, from the environment, or from secret files."""
+    (tmp_path / "second").write_text("postgresql://two/gateway\n")
+    file = tmp_path / "gateway.yaml"
+    file.write_text("database:\n  replicas:\n    - postgresql://one/gateway\n    - file: second\n")
+    loaded = load(file, {}, tmp_path).settings.database.replicas
+    assert [one.get_secret_value() for one in loaded] == ["postgresql://one/gateway", "postgresql://two/gateway"]
+    assert "two" not in repr(loaded)
+    for variable, value in (("", "postgresql://one/a postgresql://two/a"), ("_FILE", str(tmp_path / "both"))):
+        (tmp_path / "both").write_text("postgresql://one/a\npostgresql://two/a\n")
+        loaded = load(None, {f"GATEWAY_DATABASE__REPLICAS{variable}": value}, tmp_path).settings.database.replicas
+        assert [one.get_secret_value() for one in loaded] == ["postgresql://one/a", "postgresql://two/a"]
+
+
+SOURCE = """
+sources:
+  - name: papers
+    kind: s3
+    bucket: papers
+    access_key_id: AK
+    secret_access_key: {env: S3_SECRET}
+    collection: papers
+    roles: [librarian]
+    under:
+      - {path: hr, label: confidential, allow: ["group:hr"]}
+"""
+
+
+def test_a_source_with_its_secret_and_parts(tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text(SOURCE)
+    found = load(tmp_path / "gateway.yaml", {"S3_SECRET": "s3-secret-value"}, tmp_path)
+    (source,) = found.settings.sources
+    assert source.secret_access_key is not None
+    assert source.secret_access_key.get_secret_value() == "s3-secret-value"
+    assert "s3-secret-value" not in repr(found.settings)
+    assert source.under[0].allow == ("group:hr",)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("    bucket: papers\n", ""), "needs bucket"),
+        (("kind: s3", "kind: ftp"), "kind"),
+        (("name: papers", "name: Pa pers"), "name"),
+        (("bucket:", "buckett:"), "did you mean bucket"),
+        (("path: hr", "pth: hr"), "did you mean path"),
+        (("sources:\n", "sources:\n  - {name: papers, kind: folder, path: x, collection: y}\n"), "source named twice"),
+    ],
+)
+def test_mistakes_in_a_source_are_named(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+    (tmp_path / "gateway.yaml").write_text(SOURCE.replace(*change))
+    with pytest.raises(BadSettings) as refused:
+        load(tmp_path / "gateway.yaml", {"S3_SECRET": "s3-secret-value"}, tmp_path)
+    assert words in str(refused.value)
+    assert "s3-secret-value" not in str(refused.value)

@@ -74,7 +74,7 @@ class World:
 
     def records(self, request: str) -> list[dict[str, Any]]:
         """The audit records of one request, oldest first."""
-        page = self.run(self.house.log.about("test", OPERATOR, request))
+        page = self.run(self.house.log.about("test", OPERATOR, request, reason="a test", reveal=True))
         found: list[dict[str, Any]] = page["records"]
         return found
 

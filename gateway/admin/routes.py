@@ -1,29 +1,27 @@
-"""`/admin/api/policy`, `/admin/api/keys`, `/admin/api/audit`: JSON over the governing journeys."""
+"""`/admin/api/policy`, `/admin/api/keys`: JSON over the governing journeys."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.admin.body import read_json
 from gateway.admin.doors import doors_of, request_id
+from gateway.admin.shape import answer, time_of
 from gateway.errors import BadPolicy, Invalid
 from gateway.identity import KeyInfo
 from gateway.model import Json, Principal
 
 router = APIRouter(prefix="/admin/api", tags=["admin"])
-MAX_PAGE = 1000
 
 
 @router.get("/policy", response_model=None)
 async def policy(request: Request) -> Response:
     """The bundle in force and its files."""
     doors = doors_of(request)
-    return _json(await doors.policies.active(request_id(request), await doors.caller(request)))
+    return answer(await doors.policies.active(request_id(request), await doors.caller(request)))
 
 
 @router.get("/policy/history", response_model=None)
@@ -31,7 +29,7 @@ async def history(request: Request) -> Response:
     """Every version, newest first."""
     doors = doors_of(request)
     versions = await doors.policies.history(request_id(request), await doors.caller(request))
-    return _json({"versions": [asdict(version) for version in versions]})
+    return answer({"versions": [asdict(version) for version in versions]})
 
 
 @router.post("/policy/check", response_model=None)
@@ -41,7 +39,7 @@ async def check(request: Request) -> Response:
     principal = await doors.caller(request)
     files = _files(await _body(request))
     findings = await doors.policies.check(request_id(request), principal, files)
-    return _json({"ok": not any(f.severity == "error" for f in findings), "findings": [asdict(f) for f in findings]})
+    return answer({"ok": not any(f.severity == "error" for f in findings), "findings": [asdict(f) for f in findings]})
 
 
 @router.post("/policy/activate", response_model=None)
@@ -54,7 +52,7 @@ async def activate(request: Request) -> Response:
     if not isinstance(note, str):
         raise Invalid("note must be a text", param="note")
     done = await doors.policies.activate(request_id(request), principal, _files(body), note)
-    return _json(asdict(done))
+    return answer(asdict(done))
 
 
 @router.post("/policy/rollback", response_model=None)
@@ -63,7 +61,9 @@ async def rollback(request: Request) -> Response:
     doors = doors_of(request)
     principal = await doors.caller(request)
     to = (await _body(request)).get("to")
-    return _json(asdict(await doors.policies.rollback(request_id(request), principal, None if to is None else str(to))))
+    return answer(
+        asdict(await doors.policies.rollback(request_id(request), principal, None if to is None else str(to)))
+    )
 
 
 @router.post("/policy/explain", response_model=None)
@@ -78,7 +78,7 @@ async def explain(request: Request) -> Response:
     obj, action = body.get("object"), body.get("action")
     if not isinstance(obj, str) or not isinstance(action, str):
         raise Invalid("object and action must be texts", param="object")
-    return _json(asdict(await doors.policies.explain(request_id(request), principal, asked, obj, action)))
+    return answer(asdict(await doors.policies.explain(request_id(request), principal, asked, obj, action)))
 
 
 @router.get("/keys", response_model=None)
@@ -86,7 +86,7 @@ async def keys(request: Request) -> Response:
     """Every key, without secrets."""
     doors = doors_of(request)
     found = await doors.credentials.all(request_id(request), await doors.caller(request))
-    return _json({"keys": [_key(info) for info in found]})
+    return answer({"keys": [_key(info) for info in found]})
 
 
 @router.post("/keys", response_model=None)
@@ -104,9 +104,9 @@ async def create_key(request: Request) -> Response:
         name,
         sorted(_names(body, "roles")),
         sorted(_names(body, "groups")),
-        _time(body, "expires_at"),
+        time_of(body, "expires_at"),
     )
-    return _json({**_key(info), "secret": secret.reveal()}, status=201)
+    return answer({**_key(info), "secret": secret.reveal()}, status=201)
 
 
 @router.delete("/keys/{key}", response_model=None)
@@ -114,24 +114,7 @@ async def revoke_key(request: Request, key: str) -> Response:
     """End a key, by id or name."""
     doors = doors_of(request)
     info = await doors.credentials.revoke(request_id(request), await doors.caller(request), key)
-    return _json(_key(info))
-
-
-@router.get("/audit", response_model=None)
-async def audit(request: Request, limit: int = 50, kind: str | None = None, before: str | None = None) -> Response:
-    """The newest records, whether there are more, and the cursor for them."""
-    doors = doors_of(request)
-    principal = await doors.caller(request)
-    if not 1 <= limit <= MAX_PAGE:
-        raise Invalid(f"limit must be from 1 to {MAX_PAGE}", param="limit")
-    return _json(await doors.log.recent(request_id(request), principal, limit, kind, before))
-
-
-@router.get("/audit/{wanted}", response_model=None)
-async def audit_about(request: Request, wanted: str) -> Response:
-    """All records of one request."""
-    doors = doors_of(request)
-    return _json(await doors.log.about(request_id(request), await doors.caller(request), wanted))
+    return answer(_key(info))
 
 
 async def _body(request: Request) -> Json:
@@ -152,36 +135,5 @@ def _names(body: Json, key: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _time(body: Json, key: str) -> datetime | None:
-    value = body.get(key)
-    if value is None:
-        return None
-    try:
-        when = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Invalid(f"{key} must be a time like 2027-01-31T12:00:00Z", param=key) from None
-    if when.tzinfo is None:
-        raise Invalid(f"{key} must name its time zone, e.g. end in Z", param=key)
-    try:
-        return when.astimezone(UTC)
-    except OverflowError:
-        raise Invalid(f"{key} is out of range", param=key) from None
-
-
 def _key(info: KeyInfo) -> Json:
     return {**asdict(info), "roles": sorted(info.roles), "groups": sorted(info.groups)}
-
-
-def _json(body: object, *, status: int = 200) -> Response:
-    return Response(
-        orjson.dumps(body, default=_plain),
-        status,
-        {"cache-control": "no-store"},
-        media_type="application/json",
-    )
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, frozenset | set):
-        return sorted(value)
-    return str(value)

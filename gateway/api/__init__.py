@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import __version__
-from gateway.api import documents, health, metrics, openai, texts
+from gateway.api import documents, health, jobs, metrics, openai, quarantine, receipts, texts
 from gateway.api.doors import Doors, Limits, request_id
 from gateway.api.shape import error_response
 from gateway.api.shell import Shell
@@ -26,7 +26,6 @@ NOT_YET = {
     "/v1/responses": "the responses API",
     "/v1/messages": "the Anthropic API",
     "/v1/feedback": "feedback",
-    "/v1/receipts": "receipts",
     "/api/": "the Ollama API",
     "/mcp": "MCP",
     "/admin": "the console",
@@ -64,7 +63,17 @@ def build(
             "auto_configure": False,
         },
     )
-    for router in (openai.router, texts.router, documents.router, health.router, metrics.router, *more):
+    for router in (
+        openai.router,
+        texts.router,
+        documents.router,
+        quarantine.router,
+        jobs.router,
+        receipts.router,
+        health.router,
+        metrics.router,
+        *more,
+    ):
         app.include_router(router)
     app.add_exception_handler(GatewayError, _gateway_error)
     app.add_exception_handler(HTTPException, _http_error)

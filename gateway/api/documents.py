@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import re
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
-from gateway.api import body
 from gateway.api.doors import doors_of, request_id
 from gateway.api.shape import json_response
-from gateway.errors import Invalid, TooLarge
-from gateway.ingest import Ingested
+from gateway.api.uploads import read_upload
+from gateway.errors import GatewayError, Invalid
+from gateway.ingest import Delivery, Ingested, read_until
 
-FORM_SLACK = 65_536
-"""Bytes of a form beside its file."""
+_HIGHLIGHT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 
 router = APIRouter(prefix="/v1/collections", tags=["documents"])
 
@@ -58,34 +55,31 @@ async def documents(request: Request, collection: str, after: str = "", limit: i
 
 
 @router.post("/{collection}/documents", response_model=None)
-async def upload(request: Request, collection: str) -> Response:
-    """Ingest one document.
+async def upload(request: Request, collection: str, wait: bool = True) -> Response:
+    """Ingest documents: one now, or with `wait=false` (or `Prefer: respond-async`) any number later, as a job.
 
-    A form with `file`, and optionally `name`, `label`, `allow`, `deny` (repeated); or the file itself as the body with
-    the same as query parameters, `name` required.
+    A form with `file` (repeated for a job), and optionally `name` (one for each file), `label`, `allow`, `deny`
+    (repeated) and `expires`; or the file itself as the body with the same as query parameters, `name` required.
     """
     doors = doors_of(request)
     principal = await doors.caller(request)
-    limit = doors.limits.max_upload_bytes
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        data, fields = await _form(request, limit)
-    else:
-        query = request.query_params
-        data = await body.read(request, limit, "server.max_upload_bytes")
-        fields = {key: query.getlist(key) for key in ("name", "label", "allow", "deny")}
-    name = next(iter(fields["name"]), "")
-    if not name:
-        raise Invalid("the document needs a name with a suffix, e.g. handbook.pdf", param="name")
-    done = await doors.ingest.ingest(
-        principal,
-        data,
-        name=name,
-        collection=collection,
-        label=next(iter(fields["label"]), None),
-        allow=fields["allow"] or None,
-        deny=fields["deny"] or None,
-        request=request_id(request),
-    )
+    sent = await read_upload(request, doors.limits)
+    until = read_until(sent.one("expires"))
+    later = not wait or _prefers_later(request)
+    deliveries = [
+        Delivery(data, name, collection, sent.one("label"), sent.all("allow"), sent.all("deny"), expires_at=until)
+        for name, data in sent.files
+    ]
+    if later:
+        made = await doors.jobs.create(principal, deliveries, request=request_id(request))
+        answer = json_response(made, status=202)
+        answer.headers["location"] = f"/v1/jobs/{made['id']}"
+        return answer
+    if len(deliveries) > 1:
+        raise Invalid("several files are a job", param="wait", hint="send them with ?wait=false")
+    (done,) = await doors.ingest.ingest_many(principal, [replace(deliveries[0], request=request_id(request))])
+    if isinstance(done, GatewayError):
+        raise done
     return json_response(_ingested(done), status=201 if done.status == "new" else 200)
 
 
@@ -97,6 +91,23 @@ async def document(request: Request, collection: str, document: str) -> Response
     return json_response(await doors.library.document(request_id(request), principal, collection, document))
 
 
+@router.get("/{collection}/documents/{document}/passages/{passage}", response_model=None)
+async def passage(
+    request: Request, collection: str, document: str, passage: str, version: int | None = None, highlight: str = ""
+) -> Response:
+    """What a citation points to; `highlight`: the first and last sentence cited (`2-3`, or `2`)."""
+    doors = doors_of(request)
+    principal = await doors.caller(request)
+    chosen = _HIGHLIGHT.fullmatch(highlight)
+    if highlight and chosen is None:
+        raise Invalid("highlight must be a number or two", param="highlight", hint="as in ?highlight=2-3")
+    span = None if chosen is None else (int(chosen[1]), int(chosen[2] or chosen[1]))
+    found = await doors.library.passage(
+        request_id(request), principal, collection, document, passage, version=version, highlight=span
+    )
+    return json_response(found)
+
+
 @router.delete("/{collection}/documents/{document}", response_model=None)
 async def delete_document(request: Request, collection: str, document: str) -> Response:
     """Delete a document, its passages and vectors."""
@@ -106,29 +117,9 @@ async def delete_document(request: Request, collection: str, document: str) -> R
     return json_response({"id": document, "deleted": True})
 
 
-async def _form(request: Request, limit: int) -> tuple[bytes, dict[str, list[str]]]:
-    declared = request.headers.get("content-length", "")
-    if not declared.isdigit():
-        raise Invalid("a form needs a content-length", hint="or send the file itself as the body with ?name=")
-    if int(declared) > limit + FORM_SLACK:
-        await body.read(request, limit, "server.max_upload_bytes")
-        raise TooLarge(f"the form is larger than {limit} bytes", hint="send less, or raise server.max_upload_bytes")
-    try:
-        async with request.form(max_files=1, max_fields=64, max_part_size=FORM_SLACK) as form:
-            file = form.get("file")
-            if not isinstance(file, UploadFile):
-                raise Invalid("the form has no file", param="file", hint="send it as the field `file`")
-            fields = {
-                key: [value for value in form.getlist(key) if isinstance(value, str) and value]
-                for key in ("name", "label", "allow", "deny")
-            }
-            fields["name"] = fields["name"] or [PurePath(file.filename or "").name]
-            data = await file.read()
-    except (MultiPartException, HTTPException):
-        raise Invalid("the form cannot be read", param="file") from None
-    if len(data) > limit:
-        raise TooLarge(f"the file is larger than {limit} bytes", hint="send less, or raise server.max_upload_bytes")
-    return data, fields
+def _prefers_later(request: Request) -> bool:
+    wishes = (part.strip().lower() for part in request.headers.get("prefer", "").split(","))
+    return "respond-async" in wishes
 
 
 def _ingested(done: Ingested) -> dict[str, object]:
@@ -140,4 +131,6 @@ def _ingested(done: Ingested) -> dict[str, object]:
         "version": done.version,
         "chunks": done.chunks,
         "redactions": dict(done.counts),
+        "state": done.state,
+        "report": done.report.shape() if done.report is not None else None,
     }

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from gateway.chat import Chat, Library, Returns, Texts
+from gateway.govern import Log
 from gateway.identity import Keys, from_headers
-from gateway.ingest import Ingest
+from gateway.ingest import HeldBack, Ingest, Jobs
 from gateway.model import Json, Principal
 
 
@@ -19,6 +20,8 @@ class Limits:
 
     max_body_bytes: int
     max_upload_bytes: int
+    max_batch_files: int
+    max_batch_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,9 @@ class Doors:
     returns: Returns
     library: Library
     ingest: Ingest
+    jobs: Jobs
+    held_back: HeldBack
+    log: Log
     ready: Callable[[], Awaitable[Json]]
     """What each dependency says of itself: {"ready": bool, "checks": {name: "ok" or a sentence}}."""
     limits: Limits

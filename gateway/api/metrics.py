@@ -52,7 +52,11 @@ async def metrics(request: Request) -> Response:
 
 
 def render(served: Served, measures: Json, *, worker: str) -> str:
-    """The page. `measures`: {"redaction_failures": {reason: n}, "redaction_waiting": n, "audit_healthy": bool}."""
+    """The page.
+
+    measures: {"redaction_failures": {reason: n}, "redaction_waiting": n, "audit_healthy": bool,
+    "search_left_out": {what: n}}.
+    """
     requests = {
         f'method="{method}",path="{_escaped(path)}",status="{status}"': count
         for (method, path, status), count in sorted(served.count.items())
@@ -74,6 +78,13 @@ def render(served: Served, measures: Json, *, worker: str) -> str:
             "gauge",
             "Scans under way or waiting.",
             {"": measures["redaction_waiting"]},
+            worker,
+        ),
+        *_series(
+            "gateway_search_left_out_total",
+            "counter",
+            "Searches that vectors, learned terms or the reranker had no part in.",
+            {f'what="{_escaped(what)}"': n for what, n in sorted(measures.get("search_left_out", {}).items())},
             worker,
         ),
         *_series(

@@ -13,18 +13,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.api.shell import new_request_id
+from gateway.app.erasing import erasure
 from gateway.app.files import shipped
-from gateway.audit import AuditLog
-from gateway.chat import Chat, Finder, Library, Returns, Texts
+from gateway.app.ingesting import Service, service
+from gateway.app.methods import Methods, open_methods
+from gateway.app.witnesses import witnesses
+from gateway.audit import AuditLog, Sealer
+from gateway.chat import Chat, Finder, Library, Returns, Support, Texts, Vectors
 from gateway.crypto import KeyRing, Secret
 from gateway.errors import GatewayError
-from gateway.govern import Credentials, Guard, Log, Policies
+from gateway.govern import Credentials, Erasure, Guard, Log, Policies
 from gateway.identity import Keys
-from gateway.ingest import Ingest
+from gateway.ingest import HeldBack, Ingest, ParserPool
 from gateway.model import Json, Model, Price
 from gateway.policy import Current, Versions, load_files
-from gateway.redaction import Kept, Redactor, Vault
-from gateway.retrieval import Embedder, Index, Lineage, Parser
+from gateway.redaction import Kept, Redactor, Vault, value_ids
+from gateway.retrieval import (
+    Index,
+    Lineage,
+    Merging,
+    Parser,
+    Quarantine,
+    Ranking,
+    TextEmbedder,
+    current_space,
+    find_recogniser,
+)
 from gateway.routing import OllamaSite, Router, Timeouts
 from gateway.settings import ModelEntry, Settings
 from gateway.store import Store, open_store
@@ -60,12 +74,14 @@ class House:
     ring: KeyRing
     store: Store
     audit: AuditLog
+    sealer: Sealer
     keys: Keys
     current: Current
     redactor: Redactor
     vault: Vault
-    embedder: Embedder
-    parser: Parser
+    embedder: TextEmbedder
+    finder: Finder
+    parser: ParserPool
     index: Index
     router: Router
     chat: Chat
@@ -73,9 +89,12 @@ class House:
     returns: Returns
     library: Library
     ingest: Ingest
+    held_back: HeldBack
+    service: Service
     policies: Policies
     credentials: Credentials
     log: Log
+    erasure: Erasure
 
     async def ready(self) -> Json:
         """What `/readyz` says: each dependency `ok`, or the sentence that tells what is wrong with it."""
@@ -86,10 +105,24 @@ class House:
         except GatewayError as error:
             checks["database"] = error.message
         checks["audit"] = "ok" if self.audit.healthy else "the audit log cannot be written"
+        checks["seal"] = self.sealer.problem or "ok"
         checks["policy"] = "ok" if self.current.ready else "no policy is in force"
         ready = all(value == "ok" for value in checks.values())
         digest = self.current.bundle.digest if self.current.ready else None
-        return {"ready": ready, "policy": digest, "checks": checks}
+        told: Json = {"ready": ready, "policy": digest, "checks": checks}
+        if checks["database"] == "ok" and (note := await self._vectors()):
+            told["notes"] = {"vectors": note}
+        return told
+
+    async def _vectors(self) -> str | None:
+        """What is wrong with the index's vectors; searches go on by words alone then."""
+        try:
+            space = await current_space(self.store)
+        except GatewayError as error:
+            return error.message
+        if space is None or space.embedder == self.embedder.id:
+            return None
+        return f"the index was made with the embedder {space.embedder}: documents are searched by words alone"
 
     def measures(self) -> Json:
         """Counts for `/metrics`."""
@@ -97,6 +130,7 @@ class House:
             "redaction_failures": dict(self.redactor.failures),
             "redaction_waiting": self.redactor.waiting,
             "audit_healthy": self.audit.healthy,
+            "search_left_out": dict(self.finder.notes),
         }
 
 
@@ -116,6 +150,7 @@ async def open_database(settings: Settings) -> Store:
         pool_min=settings.database.pool_min,
         pool_max=settings.database.pool_max,
         connect_timeout_s=settings.database.connect_timeout_s,
+        replicas=[one.get_secret_value() for one in settings.database.replicas],
     )
 
 
@@ -138,9 +173,8 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             cache_entries=settings.redaction.cache_entries,
         )
         stack.callback(redactor.close)
-        embedder = Embedder(settings.data_dir / "cache", threads=settings.retrieval.threads)
-        stack.callback(embedder.close)
-        loading = asyncio.gather(redactor.start(), embedder.start()) if warm else None
+        methods = open_methods(settings, stack)
+        loading = asyncio.gather(redactor.start(), methods.start()) if warm else None
         try:
             store = await open_database(settings)
         except BaseException:
@@ -150,16 +184,7 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
         stack.push_async_callback(store.close)
         if loading is not None:
             await loading
-        audit = AuditLog(
-            store,
-            ring,
-            now,
-            queue=settings.audit.queue,
-            batch=settings.audit.batch,
-            timeout_s=settings.audit.timeout_s,
-        )
-        await audit.start()
-        stack.push_async_callback(audit.close)
+        audit, sealer = await _audit(settings, store, ring, stack)
         keys = Keys(store, ring, now)
         await keys.start()
         stack.push_async_callback(keys.close)
@@ -172,14 +197,15 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
         router = _router(settings)
         stack.push_async_callback(router.close)
         await router.start()
-        parser = _parser(settings)
+        parser = ParserPool([_parser(settings) for _ in range(settings.ingest.parsers)])
         stack.push_async_callback(parser.close)
         vault = Vault(store, ring)
         kept = Kept(store, ring, now, hours=settings.redaction.keep_hours)
         await kept.start()
         stack.push_async_callback(kept.close)
         index = Index(store, ring, now)
-        finder = Finder(redactor, vault, index, embedder)
+        quarantine = Quarantine(store)
+        finder = _finder(settings, methods, redactor, vault, index, store, audit)
         lineage = Lineage(store, ring, now)
         await lineage.start()
         top_k = settings.retrieval.top_k
@@ -192,17 +218,37 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             audit=audit,
             now=now,
             top_k=top_k,
+            support=Support(methods.embedder),
         )
+        ingest = Ingest(
+            store=store,
+            current=current,
+            parser=parser,
+            redactor=redactor,
+            vault=vault,
+            index=index,
+            embedder=methods.embedder,
+            terms=methods.terms,
+            audit=audit,
+            now=now,
+            max_bytes=settings.server.max_upload_bytes,
+        )
+        around = service(
+            settings, store=store, ring=ring, keys=keys, current=current, ingest=ingest, audit=audit, now=now
+        )
+        stack.push_async_callback(around.close)
         yield House(
             settings=settings,
             ring=ring,
             store=store,
             audit=audit,
+            sealer=sealer,
             keys=keys,
             current=current,
             redactor=redactor,
             vault=vault,
-            embedder=embedder,
+            embedder=methods.embedder,
+            finder=finder,
             parser=parser,
             index=index,
             router=router,
@@ -218,29 +264,71 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
                 top_k=top_k,
             ),
             returns=Returns(current=current, kept=kept, vault=vault, index=index, audit=audit, now=now),
-            library=Library(current, index, vault, redactor, audit, now),
-            ingest=Ingest(
-                store=store,
-                current=current,
-                parser=parser,
-                redactor=redactor,
-                vault=vault,
-                index=index,
-                embedder=embedder,
-                audit=audit,
-                now=now,
-                max_bytes=settings.server.max_upload_bytes,
-            ),
+            library=Library(current, index, vault, redactor, audit, now, quarantine, lineage),
+            ingest=ingest,
+            held_back=HeldBack(store, current, index, quarantine, audit, now),
+            service=around,
             policies=policies,
             credentials=Credentials(keys, guard),
-            log=Log(store, ring, guard),
+            log=Log(store, ring, guard, sealer.key, audit.terms, redactor),
+            erasure=erasure(store, ring, guard, current, keys, redactor, methods, parser, audit, sealer.key),
         )
+
+
+async def _audit(
+    settings: Settings, store: Store, ring: KeyRing, stack: contextlib.AsyncExitStack
+) -> tuple[AuditLog, Sealer]:
+    """The log and what seals it, both at work."""
+    audit = AuditLog(
+        store,
+        ring,
+        now,
+        queue=settings.audit.queue,
+        batch=settings.audit.batch,
+        timeout_s=settings.audit.timeout_s,
+        find=value_ids,
+    )
+    sealer = Sealer(
+        store,
+        ring,
+        now,
+        origin=settings.audit.origin,
+        interval_s=settings.audit.checkpoint_s,
+        witnesses=witnesses(settings),
+    )
+    # Closed after the log, so that what the log writes last is covered too.
+    stack.push_async_callback(sealer.close)
+    await audit.subjects.start()
+    stack.push_async_callback(audit.subjects.close)
+    await audit.start()
+    stack.push_async_callback(audit.close)
+    await sealer.start()
+    return audit, sealer
 
 
 def policy_dir(settings: Settings) -> Path:
     """The operator's policy files, or the shipped ones where there are none."""
     own = settings.path(settings.policies.dir)
     return own if own.is_dir() else shipped("policies")
+
+
+def _finder(
+    settings: Settings,
+    methods: Methods,
+    redactor: Redactor,
+    vault: Vault,
+    index: Index,
+    store: Store,
+    audit: AuditLog,
+) -> Finder:
+    chosen = settings.retrieval
+    merging = None
+    if chosen.chunking != "sentences":
+        merging = Merging(store, index, chosen.merge_ratio if chosen.chunking == "hierarchy" else None)
+    reranker = chosen.reranker
+    ranking = Ranking(methods.reranker, reranker.top_n, reranker.timeout_s) if methods.reranker else None
+    vectors = Vectors(methods.embedder, methods.terms, index, audit, now)
+    return Finder(redactor, vault, index, vectors, merging=merging, ranking=ranking)
 
 
 def _router(settings: Settings) -> Router:
@@ -271,6 +359,17 @@ def _parser(settings: Settings) -> Parser:
         memory_mb=limits.memory_mb,
         chunk_tokens=settings.retrieval.chunk_tokens,
         chunk_overlap=settings.retrieval.chunk_overlap,
+        chunking=settings.retrieval.chunking,
+        window_sentences=settings.retrieval.window_sentences,
+        hierarchy=settings.retrieval.hierarchy,
+        recogniser=find_recogniser(
+            languages=limits.ocr_languages,
+            timeout_s=limits.ocr_timeout_s,
+            max_pages=limits.ocr_max_pages,
+            memory_mb=limits.memory_mb,
+        )
+        if limits.ocr
+        else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
@@ -29,22 +30,40 @@ def application(settings: Settings, house: House | None = None) -> FastAPI:
                 returns=rooms.returns,
                 library=rooms.library,
                 ingest=rooms.ingest,
+                jobs=rooms.service.jobs,
+                held_back=rooms.held_back,
+                log=rooms.log,
                 ready=rooms.ready,
-                limits=api.Limits(settings.server.max_body_bytes, settings.server.max_upload_bytes),
+                limits=api.Limits(
+                    settings.server.max_body_bytes,
+                    settings.server.max_upload_bytes,
+                    settings.ingest.max_batch_files,
+                    settings.ingest.max_batch_bytes,
+                ),
                 measures=rooms.measures,
                 may_measure=bearer_of(token.get_secret_value() if (token := settings.server.metrics_token) else ""),
             )
             app.state.admin = admin.Doors(
                 rooms.keys, rooms.policies, rooms.credentials, rooms.log, settings.server.max_body_bytes
             )
+            if settings.ingest.workers:
+                worker = asyncio.create_task(rooms.service.worker(settings.ingest.workers).run(), name="ingest worker")
+                stack.push_async_callback(stopped, worker)
             yield
 
     return api.build(
         lifespan,
         root_path=settings.server.root_path,
         max_concurrency=settings.server.max_concurrency,
-        more=[admin.router],
+        more=[admin.router, admin.audit_router],
     )
+
+
+async def stopped(task: asyncio.Task[None]) -> None:
+    """End a task and wait for it."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def bearer_of(token: str) -> Callable[[str], bool] | None:

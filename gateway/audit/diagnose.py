@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from gateway.audit.chain import Chain
-from gateway.audit.record import FIRST, HASH, Row, is_whole
+from gateway.audit.record import FIRST, Row, is_whole
+from gateway.audit.tlog.check import HASH
 from gateway.audit.verdicts import Faults, Verdict
 
 SHORTEST_SEAL = 17

@@ -17,18 +17,28 @@ import asyncpg
 
 from gateway.audit.record import FIRST, Entry, Header, Row, dump, genesis, moment
 from gateway.audit.stream import Stream
+from gateway.audit.terms import literal
 from gateway.crypto import KeyRing
+from gateway.store.store import Connection
 
 log = logging.getLogger(__name__)
 
 # One statement, one round trip and one commit, whatever the size of the batch. A single record is spared the arrays,
 # which cost a fifth of its commit.
+# What a row can be found by goes into the index in the same statement.
 INSERT_ONE = """
-INSERT INTO audit_log (stream, seq, at, kind, request, prev, sealed, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+WITH written AS (
+    INSERT INTO audit_log (stream, seq, at, kind, request, prev, sealed, hash, retention, facts)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+) INSERT INTO audit_index (stream, seq, at, terms) VALUES ($1, $2, $3, $11)
 """
 INSERT_MANY = """
-INSERT INTO audit_log (stream, seq, at, kind, request, prev, sealed, hash)
-SELECT $1, * FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[])
+WITH written AS (
+    INSERT INTO audit_log (stream, seq, at, kind, request, prev, sealed, hash, retention, facts)
+    SELECT $1, * FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
+                             $8::bytea[], $9::text[], $10::bytea[])
+) INSERT INTO audit_index (stream, seq, at, terms)
+  SELECT $1, seq, at, terms::bigint[] FROM unnest($2::bigint[], $3::timestamptz[], $11::text[]) n(seq, at, terms)
 """
 INSERT_HEADER = """
 INSERT INTO audit_streams (stream, schema, opened_at, key_id, wrapped_key, previous, previous_seq, previous_hash)
@@ -51,6 +61,18 @@ GRACE_S = 0.5
 def lock_key(stream: UUID) -> int:
     """The advisory lock held while a stream is being written: its last eight bytes, which are random."""
     return int.from_bytes(stream.bytes[8:], "big", signed=True)
+
+
+async def locks(connection: Connection) -> set[int]:
+    """Advisory locks held in this database, as the keys they were taken with (both halves are unsigned there)."""
+    found = await connection.fetch(
+        """
+        SELECT (classid::bigint << 32) | objid::bigint AS key FROM pg_locks
+        WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """
+    )
+    return {record["key"] for record in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +109,9 @@ class Link:
         if len(rows) == 1:
             row = rows[0]
             await self._connection.execute(
-                INSERT_ONE, row.stream, row.seq, entries[0].at, row.kind, row.request, row.prev, row.sealed, row.hash
+                INSERT_ONE,
+                *(row.stream, row.seq, entries[0].at, row.kind, row.request, row.prev, row.sealed, row.hash),
+                *(row.retention, row.facts, entries[0].terms),
             )
         else:
             await self._write_many(rows, entries)
@@ -104,6 +128,9 @@ class Link:
             [row.prev for row in rows],
             [row.sealed for row in rows],
             [row.hash for row in rows],
+            [row.retention for row in rows],
+            [row.facts for row in rows],
+            [literal(entry.terms) for entry in entries],
         )
 
     async def finish(self, at: datetime, kind: str) -> None:

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from gateway.audit.index import prepare
 from gateway.audit.link import LOST, Interrupted, Link, open_link
 from gateway.audit.record import END, Entry, Row, encode
+from gateway.audit.subjects import Subjects
+from gateway.audit.terms import Find, Terms, told_of
 from gateway.crypto import KeyRing
-from gateway.errors import AuditUnavailable
+from gateway.errors import AuditUnavailable, StoreUnavailable
 from gateway.model import Position, Record
 from gateway.store import Store
 
@@ -39,8 +42,8 @@ class AuditLog:
     """The stream that this process writes.
 
     `queue` bounds the records that may wait, `batch` those in one commit. `timeout_s` bounds each statement, so no
-    request waits longer than a few times that for a database that hangs. Needs a direct connection to the server
-    (or a pooler in session mode): the stream is guarded by an advisory lock.
+    request waits longer than a few times that for a database that hangs. `find` is what `Terms` is given. Needs a
+    direct connection to the server (or a pooler in session mode): the stream is guarded by an advisory lock.
     """
 
     def __init__(
@@ -52,7 +55,13 @@ class AuditLog:
         queue: int = 10_000,
         batch: int = 512,
         timeout_s: float = 5.0,
+        find: Find = lambda _: (),
     ) -> None:
+        self.terms = Terms(ring, find)
+        """What records are found by."""
+        self.subjects = Subjects(store, ring)
+        """Keys of those who are recorded."""
+        self._store = store
         self._dsn = store.dsn
         self._ring = ring
         self._now = now
@@ -81,6 +90,7 @@ class AuditLog:
         """Open this process's stream. Raises AuditUnavailable when the database cannot take it."""
         if self._task is not None:
             raise RuntimeError("the audit log was started before")
+        await prepare(self._store, self._now())
         try:
             self._link = await self._open(None)
         except LOST as error:
@@ -95,7 +105,13 @@ class AuditLog:
         """
         if not self.healthy:
             raise _unavailable(self._why())
-        entry = encode(record, max_bytes=MAX_RECORD_BYTES)
+        try:
+            key = await self.subjects.key(record.principal, record.at)
+        except StoreUnavailable:
+            raise _unavailable("the key of whom this is about cannot be had") from None
+        entry = encode(record, key, max_bytes=MAX_RECORD_BYTES, terms=self.terms.of(told_of(record)))
+        if not self.healthy:
+            raise _unavailable(self._why())
         if len(self._queue) >= self._limit or self._queued_bytes + len(entry.payload) > QUEUE_BYTES:
             raise AuditUnavailable(
                 "the audit log's queue is full", hint="send fewer requests at once, or raise audit.queue"

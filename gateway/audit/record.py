@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -17,28 +18,28 @@ from uuid import UUID
 
 import orjson
 
+from gateway.audit.subjects import SubjectKey
+from gateway.audit.tlog.check import commitment, fields, head, row_hash
 from gateway.errors import Broken, TooLarge
 from gateway.model import Json, Record
 
-SCHEMA = 1
-"""Version of everything in this file; a change to it is a new number, and both stay readable."""
+SCHEMA = 2
+"""Version of everything in this file."""
 KINDS = frozenset({"intent", "outcome", "refusal", "event"})
 END = "end"
 """Kind of the row that closes a stream in order; written by the log itself."""
 MAX_REQUEST = 200
 """Longest request id, in bytes."""
-HASH = 32
+MAX_RETENTION = 40
+"""Longest name of a retention class, in bytes."""
+SALT = 16
 FIRST = 0
 """Sequence number of a stream's first row."""
 
-_HEADER = b"gateway/audit/header/1"
-_GENESIS = b"gateway/audit/genesis/1"
-_SEAL = b"gateway/audit/seal/1"
-_ROW = b"gateway/audit/row/1"
-_FIXED = struct.Struct(">I16sIqIqI32s")
-_LENGTH = struct.Struct(">I")
+_HEADER = b"gateway/audit/header/2"
+_GENESIS = b"gateway/audit/genesis/2"
+_SEAL = b"gateway/audit/seal/2"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INT64 = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class Entry:
     kind: str
     request: str
     payload: bytes
+    retention: str = ""
+    """The retention class; empty for the usual one."""
+    facts: bytes = b""
+    """Commitment to the record's statement, 32 bytes; empty where it makes none."""
+    terms: Sequence[int] = ()
+    """What the record can be found by (terms.py); no part of the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,8 @@ class Row(NamedTuple):
     prev: bytes
     sealed: bytes
     hash: bytes
+    retention: str = ""
+    facts: bytes = b""
 
 
 def micros(at: datetime) -> int:
@@ -96,38 +105,53 @@ def moment(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
 
 
-def encode(record: Record, *, max_bytes: int) -> Entry:
-    """The record ready for sealing. Broken when it cannot be written, TooLarge when it is over `max_bytes`."""
+PERSONAL = ("name", "client")
+"""Entries of `detail` that say who somebody is; they go under his own key."""
+
+
+def encode(record: Record, key: SubjectKey, *, max_bytes: int, terms: Sequence[int] = ()) -> Entry:
+    """The record ready for sealing, what is personal in it sealed already under its subject's key.
+
+    Raises Broken when it cannot be written, TooLarge when it is over `max_bytes`.
+    """
     if record.kind not in KINDS:
         raise Broken("audit record of unknown kind")
     if record.at.tzinfo is None:
         raise Broken("audit record without a time zone")
     # One unwritable record would take the whole batch down with it, so it is refused here.
-    if not _writable(record.request):
+    if not _writable(record.request, MAX_REQUEST):
         raise Broken("audit record with an unusable request id")
-    payload = dump(
-        {
-            "principal": record.principal,
-            "action": record.action,
-            "policy": record.policy,
-            "detail": record.detail,
-            "content": record.content,
-        }
-    )
+    if not _writable(record.retention, MAX_RETENTION):
+        raise Broken("audit record of an unusable retention class")
+    facts = b""
+    who = {name: record.detail[name] for name in PERSONAL if name in record.detail}
+    inner = dump({"principal": record.principal, "who": who, "content": record.content})
+    told: Json = {
+        "subject": str(key.name),
+        "action": record.action,
+        "policy": record.policy,
+        "detail": {name: value for name, value in record.detail.items() if name not in who},
+    }
+    if record.statement is not None:
+        # Kept as it was written: a commitment fits these bytes and no other form of them.
+        statement, salt = dump(record.statement), os.urandom(SALT)
+        told |= {"statement": statement.decode(), "salt": salt.hex()}
+        facts = commitment(statement, salt)
+    payload = pack(dump(told), key.seal(inner, record.request))
     if len(payload) > max_bytes:
         raise TooLarge(
             f"audit record of {len(payload)} bytes, the limit is {max_bytes}",
             hint="send less at once",
         )
-    return Entry(record.at, record.kind, record.request, payload)
+    return Entry(record.at, record.kind, record.request, payload, record.retention, facts, terms)
 
 
-def _writable(request: str) -> bool:
+def _writable(text: str, most: int) -> bool:
     try:
-        encoded = request.encode()
+        encoded = text.encode()
     except UnicodeEncodeError:
         return False
-    return len(encoded) <= MAX_REQUEST and b"\0" not in encoded
+    return len(encoded) <= most and b"\0" not in encoded
 
 
 def dump(value: Json) -> bytes:
@@ -142,6 +166,37 @@ def dump(value: Json) -> bytes:
         raise Broken("audit record cannot be written as JSON") from None
 
 
+def pack(outer: bytes, inner: bytes) -> bytes:
+    """Both parts of a payload: the outer one's length, it, and the inner one."""
+    return len(outer).to_bytes(4, "big") + outer + inner
+
+
+def unpack(payload: bytes) -> tuple[Json, bytes]:
+    """The outer part read, and the inner one. Raises ValueError, TypeError."""
+    end = 4 + int.from_bytes(payload[:4], "big")
+    if len(payload) < end:
+        raise ValueError("cut short")
+    return load(payload[4:end]), payload[end:]
+
+
+def whole(outer: Json, inner: bytes, key: SubjectKey | None, request: str) -> Json:
+    """A payload with what its subject's key opens, None where that key is gone.
+
+    Raises SealBroken, ValueError, TypeError.
+    """
+    told = {name: outer.get(name) for name in ("action", "policy", "detail", "statement", "salt")}
+    if key is None:
+        return told | {"principal": None, "content": None, "erased": True}
+    opened = load(key.open(inner, request))
+    detail = {**(outer.get("detail") or {}), **(opened.get("who") or {})}
+    return told | {
+        "detail": detail,
+        "principal": opened.get("principal"),
+        "content": opened.get("content"),
+        "erased": False,
+    }
+
+
 def load(payload: bytes) -> Json:
     """The reverse of `dump`; ValueError when it is not JSON, TypeError when it is no object."""
     try:
@@ -153,20 +208,13 @@ def load(payload: bytes) -> Json:
     return value
 
 
-def _fields(domain: bytes, *fields: bytes) -> bytes:
-    parts = [domain]
-    for field in fields:
-        parts += (_LENGTH.pack(len(field)), field)
-    return b"".join(parts)
-
-
 def _integer(value: int | None) -> bytes:
     return b"" if value is None else value.to_bytes(8, "big", signed=True)
 
 
 def header_bytes(header: Header) -> bytes:
     """What the wrapped data key is authenticated with: the header without that key. OverflowError: no such header."""
-    return _fields(
+    return fields(
         _HEADER,
         header.stream.bytes,
         _integer(header.schema),
@@ -180,23 +228,7 @@ def header_bytes(header: Header) -> bytes:
 
 def genesis(header: Header) -> bytes:
     """What the first row of a stream names as its predecessor; binds the stream to its whole header."""
-    return hashlib.sha256(_fields(_GENESIS, header_bytes(header), header.wrapped)).digest()
-
-
-def head(stream: UUID, seq: int, at: int, kind: str, request: str, prev: bytes) -> bytes:
-    """The clear fields of a row, common to its seal and its hash. OverflowError: no row has such values."""
-    if len(prev) != HASH or not -_INT64 <= at < _INT64 or not -_INT64 <= seq < _INT64:
-        raise OverflowError
-    first, second = kind.encode(), request.encode()
-    return b"".join(
-        (
-            _FIXED.pack(16, stream.bytes, 8, seq, 8, at, HASH, prev),
-            _LENGTH.pack(len(first)),
-            first,
-            _LENGTH.pack(len(second)),
-            second,
-        )
-    )
+    return hashlib.sha256(fields(_GENESIS, header_bytes(header), header.wrapped)).digest()
 
 
 def seal_bytes(clear: bytes) -> bytes:
@@ -204,15 +236,20 @@ def seal_bytes(clear: bytes) -> bytes:
     return _SEAL + clear
 
 
-def row_hash(clear: bytes, sealed: bytes) -> bytes:
-    """SHA-256 of the row as written. `clear` comes from `head`."""
-    return hashlib.sha256(b"".join((_ROW, clear, _LENGTH.pack(len(sealed)), sealed))).digest()
+def hash_of(clear: bytes, sealed: bytes) -> bytes:
+    """SHA-256 of a row as written. `clear` comes from `head`."""
+    return row_hash(clear, hashlib.sha256(sealed).digest())
+
+
+def clear_of(row: Row) -> bytes:
+    """The clear fields of a row. OverflowError: no row has such values."""
+    return head(row.stream, row.seq, row.at, row.kind, row.request, row.prev, row.retention, row.facts)
 
 
 def is_whole(row: Row) -> bool:
     """Whether the row's own hash is that of its bytes."""
     try:
-        clear = head(row.stream, row.seq, row.at, row.kind, row.request, row.prev)
+        clear = clear_of(row)
     except OverflowError:
         return False
-    return row_hash(clear, row.sealed) == row.hash
+    return hash_of(clear, row.sealed) == row.hash

@@ -10,7 +10,7 @@ from gateway.audit.chain import Head
 from gateway.audit.record import Header, Row
 
 # Times as text or as Python values would fail on, or round, what somebody wrote into the table.
-ROW: Final = "stream, seq, timestamptz_send(at) AS at, kind, request, prev, sealed, hash"
+ROW: Final = "stream, seq, timestamptz_send(at) AS at, kind, request, prev, sealed, hash, retention, facts"
 HEADER: Final = """
     stream, schema, timestamptz_send(opened_at) AS opened, key_id, wrapped_key, previous, previous_seq, previous_hash,
     closed_seq, closed_hash
@@ -30,6 +30,8 @@ def row(record: asyncpg.Record) -> Row:
         record["prev"],
         record["sealed"],
         record["hash"],
+        record["retention"],
+        record["facts"],
     )
 
 

@@ -13,13 +13,14 @@ from gateway.audit.record import (
     Entry,
     Header,
     Row,
+    clear_of,
     genesis,
-    head,
+    hash_of,
     header_bytes,
     micros,
-    row_hash,
     seal_bytes,
 )
+from gateway.audit.tlog.check import head
 from gateway.crypto import KeyRing, Sealer, SecretBytes
 from gateway.errors import SealBroken
 from gateway.model import Position
@@ -55,15 +56,24 @@ class Stream:
         """The entry as this stream's next row."""
         seq, prev, stream = self.seq, self.prev, self.header.stream
         at = micros(entry.at)
-        clear = head(stream, seq, at, entry.kind, entry.request, prev)
+        clear = head(stream, seq, at, entry.kind, entry.request, prev, entry.retention, entry.facts)
         sealed = self._sealer.seal(seq, entry.payload, seal_bytes(clear))
-        digest = row_hash(clear, sealed)
+        digest = hash_of(clear, sealed)
         self.seq, self.prev = seq + 1, digest
-        return Row(stream, seq, at, entry.kind, entry.request, prev, sealed, digest)
+        return Row(stream, seq, at, entry.kind, entry.request, prev, sealed, digest, entry.retention, entry.facts)
 
     def position(self, row: Row) -> Position:
         """What the writer of `row` is told once it is durable."""
         return Position(str(row.stream), row.seq, row.hash.hex())
+
+
+def data_key(ring: KeyRing, header: Header) -> SecretBytes:
+    """The key that a stream's rows are sealed under. Raises SealBroken when the ring does not unwrap it."""
+    try:
+        bound = header_bytes(header)
+    except OverflowError:
+        raise SealBroken("stream header out of range") from None
+    return SecretBytes(ring.open(PURPOSE, header.wrapped, bound))
 
 
 class Opener:
@@ -72,21 +82,26 @@ class Opener:
     __slots__ = ("_sealer",)
 
     def __init__(self, ring: KeyRing, header: Header) -> None:
-        try:
-            bound = header_bytes(header)
-        except OverflowError:
-            raise SealBroken("stream header out of range") from None
-        self._sealer = Sealer(SecretBytes(ring.open(PURPOSE, header.wrapped, bound)))
+        self._sealer = Sealer(data_key(ring, header))
 
     def open(self, row: Row) -> bytes:
         """The row's payload. Raises SealBroken when any of its fields is not what was sealed."""
         try:
-            clear = head(row.stream, row.seq, row.at, row.kind, row.request, row.prev)
+            clear = clear_of(row)
         except OverflowError:
             raise SealBroken("audit row out of range") from None
         if row.seq < FIRST:
             raise SealBroken("audit row out of range")
         return self._sealer.open(row.seq, row.sealed, seal_bytes(clear))
+
+
+class KeyOpener(Opener):
+    """The same with the stream's key itself, as an export can hold it."""
+
+    __slots__ = ()
+
+    def __init__(self, key: SecretBytes) -> None:
+        self._sealer = Sealer(key)
 
 
 def _new_id(opened: datetime) -> UUID:

@@ -29,7 +29,18 @@ class Verdict(StrEnum):
     REORDERED = "reordered"
     """A whole row that belongs elsewhere, in this stream or another."""
     WRONG_KEY = "wrong key"
-    """The key ring given does not open the stream."""
+    """The key ring given does not open the stream; or another key signed a checkpoint."""
+    ROLLED_BACK = "rolled back"
+    """The log does not continue a checkpoint that was kept elsewhere: it was put back, or rewritten."""
+    CHECKPOINT = "checkpoint missing"
+    """Rows are in the tree that no signed checkpoint covers, or there is none at all."""
+
+
+TREE = UUID(int=0)
+"""Stands for the stream where a fault is one of the tree over all streams; `seq` is a leaf then."""
+
+EXPORT = UUID(int=(1 << 128) - 1)
+"""The same where a fault is one of an exported file as a whole."""
 
 
 class State(StrEnum):
@@ -58,9 +69,14 @@ class Fault:
     note: str
 
     def __str__(self) -> str:
-        where = "header" if self.seq is None else f"row {self.seq}"
+        one, many = ("leaf", "leaves") if self.stream == TREE else ("row", "rows")
+        where = "header" if self.seq is None else f"{one} {self.seq}"
         if self.last != self.seq:
-            where = f"rows {self.seq} to {self.last}"
+            where = f"{many} {self.seq} to {self.last}"
+        if self.stream == EXPORT:
+            return f"{self.verdict}: export: {self.note}"
+        if self.stream == TREE:
+            return f"{self.verdict}: tree{'' if self.seq is None else f', {where}'}: {self.note}"
         return f"{self.verdict}: stream {self.stream}, {where}: {self.note}"
 
 
@@ -92,6 +108,25 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeReport:
+    """The tree over all rows, and what vouches for it."""
+
+    size: int
+    root: str
+    """In hexadecimal."""
+    checkpoints: int
+    """How many were checked."""
+    signed: int
+    """Leaves that the last checkpoint covers."""
+    at: int | None
+    """When that was signed, microseconds since 1970 UTC."""
+    witnesses: tuple[str, ...]
+    """Who cosigned it, of those whose keys were given."""
+    outside: int
+    """Rows that are not in the tree yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole log. Truthy when nothing is wrong with it."""
 
@@ -102,6 +137,7 @@ class Report:
     unfinished_total: int
     records: int
     with_keys: bool
+    tree: TreeReport | None = None
 
     @property
     def ok(self) -> bool:
@@ -117,6 +153,7 @@ class Report:
             "ok": self.ok,
             "records": self.records,
             "with_keys": self.with_keys,
+            "tree": asdict(self.tree) if self.tree else None,
             "streams": [_plain(asdict(stream)) for stream in self.streams],
             "faults": [_plain(asdict(fault)) for fault in self.faults],
             "faults_total": self.faults_total,

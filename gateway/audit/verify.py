@@ -5,20 +5,19 @@ names it, and every end that something else names (the mark of closing, or the h
 Whoever can write to the database and computes hashes anew passes that; with keys he does not, because each row's seal
 authenticates its stream, its place, its clear fields and its predecessor.
 
-Not seen yet, with or without keys, because nothing outside the database vouches for its state: rows cut off the end
-of a stream that was not closed in order, together with nothing else; a stream taken out whole, header and rows, unless
-another stream's header names it; the whole database put back to an earlier state.
+Not seen here: rows cut off the end of a stream that was not closed in order, a stream taken out whole that no other
+names, the whole database put back. The tree over all rows and its signed checkpoints are for that (tree_audit.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from gateway.audit.chain import Chain, Head
 from gateway.audit.diagnose import diagnose
 from gateway.audit.record import FIRST, Row, is_whole
-from gateway.audit.verdicts import SHOWN, Faults, Report, Unfinished, Verdict, first
+from gateway.audit.verdicts import SHOWN, Faults, Report, TreeReport, Unfinished, Verdict, first
 from gateway.crypto import KeyRing
 
 SUSPECTS = 20_000
@@ -31,13 +30,14 @@ class Verifier:
     `ring` opens the rows; None checks hashes and links alone. Holds 16 bytes per row in memory.
     """
 
-    def __init__(self, heads: Iterable[Head], ring: KeyRing | None = None) -> None:
+    def __init__(self, heads: Iterable[Head], ring: KeyRing | None = None, faults: Faults | None = None) -> None:
         self._ring = ring
-        self._faults = Faults()
+        self.faults = Faults() if faults is None else faults
+        """Shared with whoever checks the tree over the same rows."""
         self._chains: dict[UUID, Chain] = {}
         for head in heads:
             stream = head.header.stream
-            self._chains[stream] = chain = Chain(stream, head, self._faults)
+            self._chains[stream] = chain = Chain(stream, head, self.faults)
             chain.prepare(ring)
         self._suspects: list[Row] = []
         self._records = 0
@@ -51,7 +51,7 @@ class Verifier:
         for row in rows:
             chain = chains.get(row.stream)
             if chain is None:
-                chain = chains[row.stream] = Chain(row.stream, None, self._faults)
+                chain = chains[row.stream] = Chain(row.stream, None, self.faults)
             chain.rows += 1
             self._records += 1
             if is_whole(row):
@@ -61,15 +61,16 @@ class Verifier:
                 self._suspects.append(row)
             else:
                 chain.filled.add(row.seq)
-                self._faults.add(Verdict.MODIFIED, row.stream, row.seq, "the row does not have the hash that it states")
+                self.faults.add(Verdict.MODIFIED, row.stream, row.seq, "the row does not have the hash that it states")
 
-    def finish(self) -> Report:
-        """The verdict over everything fed."""
-        diagnose(self._suspects, self._chains, self._faults)
+    def finish(self, tree: Callable[[], TreeReport | None] = lambda: None) -> Report:
+        """The verdict over everything fed; `tree` adds what the tree over the rows says."""
+        diagnose(self._suspects, self._chains, self.faults)
         for chain in self._chains.values():
             chain.finish_gaps()
             self._header(chain)
             chain.finish_closing()
+        of_tree = tree()
         followed = {seen for chain in self._chains.values() if (seen := self._previous(chain)) is not None}
         with_keys = self._ring is not None
         ordered = sorted(self._chains.values(), key=lambda c: (c.head.header.opened if c.head else 0, c.stream))
@@ -79,12 +80,13 @@ class Verifier:
                 for chain in ordered
                 if chain.head is not None or chain.top >= FIRST
             ),
-            faults=tuple(self._faults.sorted()[:SHOWN]),
-            faults_total=len(self._faults),
+            faults=tuple(self.faults.sorted()[:SHOWN]),
+            faults_total=len(self.faults),
             unfinished=first(self._pending.values()),
             unfinished_total=len(self._pending),
             records=self._records,
             with_keys=with_keys,
+            tree=of_tree,
         )
 
     def _pair(self, row: Row) -> None:
@@ -102,8 +104,8 @@ class Verifier:
     def _header(self, chain: Chain) -> None:
         if chain.head is None:
             if chain.top >= FIRST:
-                self._faults.add(Verdict.MISSING, chain.stream, None, "the stream's header is not in the log")
-        elif chain.bound is False and not self._faults.at(chain.stream, FIRST):
+                self.faults.add(Verdict.MISSING, chain.stream, None, "the stream's header is not in the log")
+        elif chain.bound is False and not self.faults.at(chain.stream, FIRST):
             chain.header_fault("the first row names another header")
         elif chain.key_fits is False and chain.bound is not False:
             self._unopened(chain, chain.head)
@@ -115,11 +117,11 @@ class Verifier:
         if proven:
             chain.header_fault("its key does not unwrap, though others under the same key do")
         else:
-            self._faults.add(Verdict.WRONG_KEY, chain.stream, None, f"the key ring does not open key {key_id!r}")
+            self.faults.add(Verdict.WRONG_KEY, chain.stream, None, f"the key ring does not open key {key_id!r}")
 
     def _previous(self, chain: Chain) -> UUID | None:
         """Hold the stream that this one follows against the end this one's header names; its id if there is one."""
-        if chain.head is None or chain.head.header.previous is None or self._faults.at(chain.stream, None):
+        if chain.head is None or chain.head.header.previous is None or self.faults.at(chain.stream, None):
             return None
         header = chain.head.header
         before = self._chains.get(header.previous) if header.previous else None
@@ -129,7 +131,7 @@ class Verifier:
         if before is None or before.head is None:
             if before is None or before.top < FIRST:
                 note = "the stream that another one follows is not in the log"
-                self._faults.add(Verdict.MISSING, header.previous, None, note)
+                self.faults.add(Verdict.MISSING, header.previous, None, note)
             return header.previous
         if before.end_of_all() < end:
             before.missing(before.end_of_all() + 1, end)
@@ -139,7 +141,7 @@ class Verifier:
             if before.genesis != digest:
                 before.header_fault("the stream that follows names another header")
         elif before.top == end and digest not in before.top_hashes:
-            self._faults.add(Verdict.MODIFIED, before.stream, end, "the stream that follows names another hash for it")
+            self.faults.add(Verdict.MODIFIED, before.stream, end, "the stream that follows names another hash for it")
         return header.previous
 
 

@@ -5,7 +5,22 @@ from gateway.chat.journey import Chat
 from gateway.chat.library import Library
 from gateway.chat.options import Options, split
 from gateway.chat.returns import Returns
+from gateway.chat.support import Support
 from gateway.chat.texts import Texts, scope_of
 from gateway.chat.values import Answer, Streamed
+from gateway.chat.vectors import Vectors
 
-__all__ = ["Answer", "Chat", "Finder", "Library", "Options", "Returns", "Streamed", "Texts", "scope_of", "split"]
+__all__ = [
+    "Answer",
+    "Chat",
+    "Finder",
+    "Library",
+    "Options",
+    "Returns",
+    "Streamed",
+    "Support",
+    "Texts",
+    "Vectors",
+    "scope_of",
+    "split",
+]

@@ -11,7 +11,7 @@ from gateway.audit import AuditLog
 from gateway.chat import records
 from gateway.chat.values import Routed, Sending
 from gateway.errors import GatewayError
-from gateway.model import Outgoing, Position, Record
+from gateway.model import Json, Outgoing, Position, Record
 from gateway.redaction import Rendering
 
 log = logging.getLogger("gateway.chat")
@@ -57,14 +57,23 @@ class Attempt:
         return cls(Sending(routed, outgoing, intent, number, rendering), audit, watch, now)
 
     async def finish(
-        self, text: str, usage: object, finish: Sequence[str], masked: Mapping[str, int] | None = None
+        self,
+        text: str,
+        usage: object,
+        finish: Sequence[str],
+        masked: Mapping[str, int] | None = None,
+        support: Sequence[Json] | None = None,
     ) -> Position:
         """The answer is complete. `text`: with tokens and masks; `masked`: the model's own values that were, by type.
+
+        `support`: what became of each sentence.
 
         Raises AuditUnavailable: then there is no answer.
         """
         self._watch.mark("model")
-        record = records.outcome(self.sending, text, usage, finish, self._watch, self._now(), masked=masked)
+        record = records.outcome(
+            self.sending, text, usage, finish, self._watch, self._now(), masked=masked, support=support
+        )
         return await self._end(record)
 
     async def fail(

@@ -26,7 +26,9 @@ from gateway.chat.output import reading_for
 from gateway.chat.prompt import earlier_texts, last_question, with_passages, without_own_words
 from gateway.chat.restoring import Reading, StreamRestorer, answer_text, restore_answer
 from gateway.chat.sight import count_types, look
+from gateway.chat.support import Support
 from gateway.chat.values import Admitted, Answer, Asked, Grounded, Routed, Scanned, Streamed
+from gateway.chat.vectors import Asking
 from gateway.chat.zones import naming_unscannable, zones_of
 from gateway.errors import (
     Broken,
@@ -40,7 +42,7 @@ from gateway.errors import (
 )
 from gateway.model import Decision, Json, Model, Principal, Sensitivity, Zone
 from gateway.policy import Current
-from gateway.redaction import Redactor, find_originals, leaves, replace_leaves, unscannable
+from gateway.redaction import Redactor, find_originals, find_tokens, leaves, replace_leaves, unscannable
 from gateway.retrieval import Lineage
 from gateway.routing import Router
 
@@ -64,6 +66,7 @@ class Chat:
         audit: AuditLog,
         now: Callable[[], datetime],
         top_k: int,
+        support: Support,
     ) -> None:
         self._current = current
         self._redactor = redactor
@@ -73,6 +76,7 @@ class Chat:
         self._audit = audit
         self._now = now
         self._top_k = top_k
+        self._support = support
 
     async def ask(self, request: str, principal: Principal, body: Json, options: Options) -> Answer | Streamed:
         """Answer one request. Raises a GatewayError, recorded, when any stage refuses or fails."""
@@ -159,15 +163,17 @@ class Chat:
         admitted, asked = scanned.admitted, scanned.admitted.asked
         question = last_question(scanned.body)
         found = Found()
+        said = await self._lineage.labels_of(asked.principal.tenant, earlier_texts(asked.body, scanned.body))
         if admitted.scope is not None:
             top_k = admitted.options.top_k or self._top_k
-            found = await self._finder.find(asked.bundle, scanned.question, question, admitted.scope, top_k)
+            types = frozenset(scanned.typed[token].type for token in find_tokens(question) if token in scanned.typed)
+            asking = Asking(asked.id, asked.principal, asked.bundle, scanned.question, question, said, types)
+            found = await self._finder.find(asking, admitted.scope, top_k)
         own, found, typed = await apart(len(question) * len(found.entries), lambda: cover_all(scanned, found))
         sight = look(asked.bundle, asked.principal, typed, found.entries)
         quoting = look(asked.bundle, asked.principal, {}, found.entries)
         body = with_passages(own, found.passages, cite=admitted.options.cite, system=admitted.system)
-        labels = {passage.label for passage in found.passages} | {asked.bundle.routing.default_label}
-        labels |= await self._lineage.labels_of(asked.principal.tenant, earlier_texts(asked.body, scanned.body))
+        labels = {passage.label for passage in found.passages} | {asked.bundle.routing.default_label} | said
         entities = {original.type for original in sight.originals.values()}
         sensitivity = Sensitivity(frozenset(labels), frozenset(entities), scanned.unscannable)
         return Grounded(scanned, body, last_question(own), found, sight, quoting, sensitivity)
@@ -233,7 +239,8 @@ class Chat:
                 finish = [str(choice.get("finish_reason")) for choice in raw.get("choices", [])]
                 said = "".join(reading.said)
                 await self._remember(routed, [said, answer_text(answer)])
-                position = await attempt.finish(said, raw.get("usage"), finish, reading.masked)
+                answer, support = await self._support.whole(routed.grounded, model, reading, answer)
+                position = await attempt.finish(said, raw.get("usage"), finish, reading.masked, support)
             except FALLS_BACK as error:
                 await attempt.fail(error)
                 failure = error
@@ -241,7 +248,7 @@ class Chat:
             except BaseException as fault:
                 await attempt.fail(fault)
                 raise
-            note = records.note(routed, model, position, reading.masked)
+            note = records.note(routed, model, position, reading.masked, support)
             return Answer({**answer, "model": model.name, "gateway": note}, _headers(routed, model))
         raise failure or Broken("a route without models", hint="report it with the request id")
 
@@ -276,6 +283,7 @@ class Chat:
         """Pass chunks on as they come, restored; hold the finishing one until the outcome is durable."""
         routed, model = attempt.sending.routed, attempt.sending.outgoing.model
         restorer = StreamRestorer(reading)
+        checking = self._support.open(routed.grounded, model, reading)
         last: Json | None = None
         usage: object = None
         try:
@@ -286,6 +294,7 @@ class Chat:
                     if last is not None:
                         yield last
                         last = None
+                    checking.chunk(out)
                     if any(choice.get("finish_reason") for choice in out["choices"]):
                         last = _without_usage(out)
                     else:
@@ -293,11 +302,12 @@ class Chat:
             finish = [restorer.finish_reasons[place] for place in sorted(restorer.finish_reasons)]
             rest = restorer.finish()
             await self._remember(routed, [restorer.raw_text, reading.sight.show(restorer.raw_text)])
-            position = await attempt.finish(restorer.raw_text, usage, finish, restorer.masked)
+            support = await checking.finish({"choices": rest})
+            position = await attempt.finish(restorer.raw_text, usage, finish, restorer.masked, support)
             final = last or {**first, "model": model.name, "choices": rest}
             if last is not None and rest:
                 yield {**last, "choices": rest}
-            yield {**final, "gateway": records.note(routed, model, position, restorer.masked)}
+            yield {**final, "gateway": records.note(routed, model, position, restorer.masked, support)}
             if usage and (routed.grounded.body.get("stream_options") or {}).get("include_usage"):
                 yield {**final, "choices": [], "usage": usage}
         except GatewayError as error:
@@ -313,6 +323,7 @@ class Chat:
             await attempt.fail(gone, restorer.raw_text, usage, restorer.masked)
             raise
         finally:
+            checking.close()
             await _close(upstream)
 
     async def _without_model(self, routed: Routed, watch: records.Watch) -> Answer:

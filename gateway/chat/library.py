@@ -7,14 +7,17 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from gateway.audit import AuditLog
+from gateway.chat.find import redact_plain
+from gateway.chat.opening import show_passage
 from gateway.chat.sight import look
 from gateway.errors import NotFound
 from gateway.model import Filter, Json, Principal, Record
 from gateway.policy import Bundle, Current
 from gateway.redaction import Redactor, Vault, VaultEntry, find_tokens
-from gateway.retrieval import PLAIN, Document, Index
+from gateway.retrieval import PLAIN, Document, Index, Lineage, Quarantine
 
 PAGE = 1000
+OPENED = "passages.read"
 HIDDEN = {"tenant", "created_by"}
 """Facts about a document that its readers need not know."""
 
@@ -30,6 +33,8 @@ class Library:
         redactor: Redactor,
         audit: AuditLog,
         now: Callable[[], datetime],
+        quarantine: Quarantine | None = None,
+        lineage: Lineage | None = None,
     ) -> None:
         self._current = current
         self._index = index
@@ -37,6 +42,8 @@ class Library:
         self._redactor = redactor
         self._audit = audit
         self._now = now
+        self._quarantine = quarantine
+        self._lineage = lineage
 
     async def collections(self, principal: Principal) -> list[Json]:
         """Collections this caller may read, with counts of what he may read in them."""
@@ -64,7 +71,59 @@ class Library:
     async def document(self, request: str, principal: Principal, collection: str | None, document: str) -> Json:
         """One document, of this collection if one is named. Raises NotFound as `collection` does."""
         bundle, scope = await self._scope(principal, collection)
-        return (await self._show(request, bundle, principal, [await self._index.document(document, scope)]))[0]
+        shown = (await self._show(request, bundle, principal, [await self._index.document(document, scope)]))[0]
+        reports = await self._quarantine.reports([document]) if self._quarantine is not None else {}
+        if (found := reports.get(document)) is not None:
+            shown |= {"report": found.report.shape(), "released_by": found.released_by}
+        return shown
+
+    async def passage(
+        self,
+        request: str,
+        principal: Principal,
+        collection: str | None,
+        document: str,
+        name: str,
+        *,
+        version: int | None = None,
+        highlight: tuple[int, int] | None = None,
+    ) -> Json:
+        """One passage as this caller may see it, decided anew. `name`: its ordinal, or `p` and a longer one's number.
+
+        version: of the document when it was cited; `replaced` says whether it is another one now. highlight: first and
+        last sentence, from 0; `highlights` holds their places in `text`, none where the document was replaced.
+        Raises NotFound as `collection` does; that is on record too.
+        """
+        bundle, scope = await self._scope(principal, collection)
+        try:
+            found = await self._index.passage(document, name, scope)
+        except NotFound as error:
+            refused: Json = {"name": principal.name, "code": error.code, "reason": error.message}
+            await self._audit.append(
+                Record("refusal", request, self._now(), principal.id, OPENED, bundle.digest, refused)
+            )
+            raise
+        clean, fresh = await redact_plain(self._redactor, bundle, [found], principal.tenant)
+        texts = f"{clean[0].text}\n{clean[0].title}\n{clean[0].source}\n{clean[0].heading}"
+        entries = await self._vault.look_up(principal.tenant, sorted(set(find_tokens(texts))))
+        here = frozenset({found.collection})
+        entries = {token: replace(entry, collections=entry.collections & here) for token, entry in entries.items()}
+        entries |= {token: VaultEntry(one.value, one.type, here) for token, one in fresh.items()}
+        sight = look(bundle, principal, {}, entries)
+        replaced = version is not None and version != found.version
+        shown = show_passage(clean[0], sight, None if replaced else highlight)
+        if self._lineage is not None and found.label != bundle.routing.default_label:
+            await self._lineage.remember(principal.tenant, [clean[0].text, shown["text"]], frozenset({found.label}))
+        detail: Json = {
+            "name": principal.name,
+            "passages": [found.id],
+            "version": found.version,
+            "asked_version": version,
+            "revealed": [decision.object for decision in sight.decisions if decision],
+            "withheld": dict(sight.withheld),
+        }
+        await self._audit.append(Record("event", request, self._now(), principal.id, OPENED, bundle.digest, detail))
+        return {**shown, "replaced": replaced, "withheld": dict(sight.withheld)}
 
     async def _scope(self, principal: Principal, collection: str | None) -> tuple[Bundle, Filter]:
         bundle = self._current.bundle

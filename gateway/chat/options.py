@@ -10,7 +10,7 @@ from gateway.model import Assistant, Json, Preference
 
 MODES = ("answer", "passages")
 PREFERENCES = ("cost", "latency", "quality")
-KNOWN = ("collections", "top_k", "mode", "cite", "dry_run", "explain", "route")
+KNOWN = ("collections", "top_k", "mode", "cite", "mark", "dry_run", "explain", "route")
 KNOWN_ROUTE = ("prefer", "max_cost_usd", "max_latency_ms")
 MAX_TOP_K = 50
 MAX_COLLECTIONS = 32
@@ -25,6 +25,8 @@ class Options:
     top_k: int | None = None
     mode: str = "answer"
     cite: bool = True
+    mark: bool = False
+    """Put a mark behind sentences that no passage supports, where the answer comes whole."""
     dry_run: bool = False
     explain: bool = False
     preference: Preference = Preference()
@@ -110,7 +112,7 @@ def _from_headers(headers: Mapping[str, str]) -> Json:
 def _header_value(key: str, value: str) -> object:
     if key == "collections":
         return [part.strip() for part in value.split(",") if part.strip()]
-    if key in {"cite", "dry_run", "explain"}:
+    if key in {"cite", "mark", "dry_run", "explain"}:
         return {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
     if key in {"top_k", "max_cost_usd", "max_latency_ms"}:
         try:
@@ -139,7 +141,7 @@ def _check(given: Json, model: str) -> Options:
     mode = given.get("mode", "answer")
     if not isinstance(mode, str) or mode not in MODES:
         raise Invalid("gateway.mode must be answer or passages", param="gateway.mode")
-    for key in ("cite", "dry_run", "explain"):
+    for key in ("cite", "mark", "dry_run", "explain"):
         if not isinstance(given.get(key, False), bool):
             raise Invalid(f"gateway.{key} must be true or false", param=f"gateway.{key}")
     return Options(
@@ -147,6 +149,7 @@ def _check(given: Json, model: str) -> Options:
         top_k=top_k,
         mode=mode,
         cite=given.get("cite", True),
+        mark=given.get("mark", False),
         dry_run=given.get("dry_run", False),
         explain=given.get("explain", False),
         preference=_preference(given.get("route", {}), model),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import orjson
 
+from gateway.chat.links import link
 from gateway.chat.values import Asked, Grounded, Routed, Sending
 from gateway.crypto import sha256
 from gateway.errors import GatewayError
 from gateway.model import Decision, Json, Model, Outgoing, Passage, Position, Price, Record
 from gateway.redaction import Rendering
+from gateway.routing import NOTHING_FOUND
 
 CHARACTERS_PER_TOKEN = 4
 """A rough rule for English, used only to estimate before sending; what is billed is what the server reports."""
@@ -123,6 +126,7 @@ def outcome(
     error: str | None = None,
     fault: str | None = None,
     masked: Mapping[str, int] | None = None,
+    support: Sequence[Json] | None = None,
 ) -> Record:
     """What came back: the answer's text with tokens and masks, and the usage its server reported."""
     usage = usage_of(reported)
@@ -141,12 +145,14 @@ def outcome(
             "cost_usd": cost_usd(model.price, usage),
             "withheld": dict(sending.routed.grounded.sight_of(model).withheld),
             "masked": dict(masked or {}),
+            "support": dict(Counter(one["supported"] for one in support or ())),
             "error": error,
             "fault": fault,
             "stages_ms": dict(watch.stages),
             "total_ms": watch.total,
         },
         {"answer": text},
+        _statement(sending, text, error),
     )
 
 
@@ -170,8 +176,14 @@ def refusal(asked: Asked, error: GatewayError, watch: Watch, at: datetime, fault
     )
 
 
-def note(routed: Routed, model: Model, position: Position, masked: Mapping[str, int] | None = None) -> Json:
-    """The `gateway` object of an answer."""
+def note(
+    routed: Routed,
+    model: Model,
+    position: Position,
+    masked: Mapping[str, int] | None = None,
+    support: Sequence[Json] | None = None,
+) -> Json:
+    """The `gateway` object of an answer. `support`: what became of each sentence, None where none was checked."""
     grounded = routed.grounded
     asked = grounded.scanned.admitted.asked
     return {
@@ -182,17 +194,45 @@ def note(routed: Routed, model: Model, position: Position, masked: Mapping[str, 
         "withheld": dict(grounded.sight_of(model).withheld),
         "masked": dict(masked or {}),
         "citations": [_citation(n, passage, grounded) for n, passage in enumerate(grounded.found.passages, 1)],
+        **({} if support is None else {"support": list(support)}),
+        **({"left_out": list(grounded.found.notes)} if grounded.found.notes else {}),
         "receipt": {"stream": position.stream, "seq": position.seq, "hash": position.hash},
     }
 
 
 def quote_passages(grounded: Grounded) -> str:
     """The passages as text, for `mode: passages`."""
+    if not grounded.found.passages:
+        return NOTHING_FOUND
     return "\n\n".join(f"[{n}] {p.title}\n{p.text}" for n, p in enumerate(grounded.found.passages, 1))
 
 
-def _record(kind: str, asked: Asked, at: datetime, detail: Json, content: Json | None = None) -> Record:
-    return Record(kind, asked.id, at, asked.principal.id, "chat", asked.bundle.digest, detail, content or {})
+def _record(
+    kind: str, asked: Asked, at: datetime, detail: Json, content: Json | None = None, statement: Json | None = None
+) -> Record:
+    return Record(kind, asked.id, at, asked.principal.id, "chat", asked.bundle.digest, detail, content or {}, statement)
+
+
+def _statement(sending: Sending, text: str, error: str | None) -> Json:
+    """What the answer's receipt shows: which policy, route and bytes left for where; nothing of what was said."""
+    routed = sending.routed
+    outgoing = sending.outgoing
+    return {
+        "request": routed.grounded.scanned.admitted.asked.id,
+        "policy": routed.grounded.scanned.admitted.asked.bundle.digest,
+        "route": _route(routed, explain=False),
+        "egress": {
+            "attempt": sending.attempt,
+            "model": outgoing.model.name,
+            "zone": outgoing.model.zone.value,
+            "endpoint": outgoing.endpoint,
+            "bytes": len(outgoing.body),
+            "sha256": sha256(outgoing.body).hex(),
+        },
+        "passages": [passage.id for passage in routed.grounded.found.passages],
+        "answer_sha256": sha256(text.encode("utf-8", "surrogatepass")).hex(),
+        "error": error,
+    }
 
 
 def _who(asked: Asked) -> Json:
@@ -217,6 +257,7 @@ def _decided(grounded: Grounded) -> Json:
         "labels": sorted(grounded.sensitivity.labels),
         "entities": sorted(grounded.sensitivity.entities),
         "passages": [passage.id for passage in grounded.found.passages],
+        "left_out": list(grounded.found.notes),
     }
 
 
@@ -249,6 +290,9 @@ def _citation(number: int, passage: Passage, grounded: Grounded) -> Json:
         "document": passage.document,
         "title": sight.show(passage.title),
         "collection": passage.collection,
+        "passage": passage.id,
+        "url": link(passage),
+        "version": passage.version,
         "page": passage.page,
         "start": passage.start,
         "end": passage.end,

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from gateway.audit import AuditLog
 from gateway.chat.find import Finder
+from gateway.chat.links import link
 from gateway.chat.records import Watch
 from gateway.chat.sight import count_types, look
+from gateway.chat.vectors import Asking
 from gateway.errors import GatewayError, NotPermitted
 from gateway.model import Filter, Json, Principal, Record
 from gateway.policy import Bundle, Current
@@ -47,13 +49,16 @@ class Texts:
         """Passages for a query, restored as this caller may see them.
 
         Returns {"results": [{text, title, source, document, collection, label, page, start, end, score}],
-        "withheld": {type: n}}. Raises NotPermitted naming a collection that the caller may not read.
+        "withheld": {type: n}}, and "left_out" where vectors, learned terms or a reranker had no part in it.
+        Raises NotPermitted naming a collection that the caller may not read.
         """
         bundle, watch = self._current.bundle, Watch(time.perf_counter)
         try:
             scope = _readable(bundle, principal, collections)
             done = (await self._redactor.redact([query], bundle.privacy, principal.tenant))[0]
-            found = await self._finder.find(bundle, query, done.redacted.text, scope, top_k or self._top_k)
+            types = frozenset(original.type for original in done.originals.values())
+            asking = Asking(request, principal, bundle, query, done.redacted.text, entities=types)
+            found = await self._finder.find(asking, scope, top_k or self._top_k)
         except Exception as fault:
             await self._refused("search", request, principal, bundle, fault)
             raise
@@ -68,6 +73,8 @@ class Texts:
                 "source": sight.show(p.source),
                 "document": p.document,
                 "passage": p.id,
+                "url": link(p),
+                "version": p.version,
                 "collection": p.collection,
                 "label": p.label,
                 "page": p.page,
@@ -84,12 +91,14 @@ class Texts:
             "collections": list(scope.collections),
             "detected": done.redacted.counts,
             "withheld": dict(sight.withheld),
+            "left_out": list(found.notes),
             "passages": [p.id for p in found.passages],
             "revealed": [d.object for d in sight.decisions if d],
             "total_ms": watch.total,
         }
         await self._record("outcome", "search", request, principal, bundle, detail, {"query": done.redacted.text})
-        return {"results": results, "withheld": dict(sight.withheld)}
+        told: Json = {"results": results, "withheld": dict(sight.withheld)}
+        return {**told, "left_out": list(found.notes)} if found.notes else told
 
     async def redact(self, request: str, principal: Principal, texts: list[str], *, keep: bool = True) -> Json:
         """Redact texts for one caller.

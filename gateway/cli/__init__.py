@@ -11,17 +11,27 @@ from gateway import __version__
 from gateway.cli import (
     asking,
     audit,
+    audit_reading,
     demo,
     doctor,
     documents,
+    erasing,
     evaluate,
+    evaluate_grounding,
+    evaluate_people,
+    evaluate_retrieval,
+    index,
+    ingesting,
     keys,
     models,
     policy,
     redact,
+    reembedding,
     restore,
     setup,
     show,
+    tuning,
+    work,
 )
 from gateway.cli.bench.command import bench
 from gateway.cli.root import guarded
@@ -40,7 +50,10 @@ app.command("init")(setup.init)
 app.command("serve")(setup.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
-app.command("ingest")(documents.ingest)
+app.command("ingest")(ingesting.ingest)
+app.command("work")(work.work)
+app.command("reembed")(reembedding.reembed)
+app.command("tune")(tuning.tune)
 app.command("search")(asking.search)
 app.command("ask")(asking.ask)
 app.command("redact")(redact.redact)
@@ -49,9 +62,19 @@ app.command("bench")(bench)
 app.add_typer(keys.app, name="key")
 app.add_typer(documents.collections, name="collection")
 app.add_typer(documents.documents, name="document")
+app.add_typer(work.sources, name="source")
+app.add_typer(index.app, name="index")
 app.add_typer(policy.app, name="policy")
 app.add_typer(models.app, name="models")
+audit.app.command("search")(audit_reading.search)
+audit.app.command("tail")(audit_reading.tail)
+audit.app.command("export")(audit_reading.export)
+audit.app.command("reindex")(audit_reading.reindex)
+audit.app.command("erase")(erasing.erase)
 app.add_typer(audit.app, name="audit")
+evaluate.app.command("people")(evaluate_people.people)
+evaluate.app.command("grounding")(evaluate_grounding.grounding)
+evaluate.app.command("retrieval")(evaluate_retrieval.retrieval)
 app.add_typer(evaluate.app, name="eval")
 
 

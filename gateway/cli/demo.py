@@ -121,7 +121,7 @@ def _show_answer(body: Json, sent: str) -> None:
 
 async def _sent(house: House, request: str) -> str:
     """A stretch of what left, read back from the audit record of this request; one with a token in it if there is."""
-    page = await house.log.about(request_id(), OPERATOR, request)
+    page = await house.log.about(request_id(), OPERATOR, request, reason="the demo shows what left", reveal=True)
     intent = next(record for record in page["records"] if record["kind"] == "intent")
     body = orjson.loads(intent["content"]["sent"])
     # The built-in answerer is handed passages; every other model finds them in the last system message.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import socket
@@ -15,12 +16,13 @@ from typing import Annotated
 import typer
 
 from gateway.app.house import key_ring, now, open_database, policy_dir, quiet
+from gateway.app.methods import open_methods
 from gateway.cli import show
 from gateway.cli.root import FAILED, AsJson, Config, loaded, run
 from gateway.errors import GatewayError
-from gateway.model import join_findings
+from gateway.model import Zone, join_findings
 from gateway.policy import Versions, build, check, load_files
-from gateway.retrieval import Embedder
+from gateway.retrieval import current_space
 from gateway.routing import OllamaSite, Router
 from gateway.settings import Loaded, names
 
@@ -165,13 +167,44 @@ async def _policy(found: Loaded) -> Check:
 
 
 async def _embedder(found: Loaded) -> Check:
-    embedder = Embedder(found.settings.data_dir / "cache", threads=found.settings.retrieval.threads)
-    try:
+    """Loads or asks what is configured, embeds a sentence, and compares with what the index was made with."""
+    async with contextlib.AsyncExitStack() as stack:
+        embedder = open_methods(found.settings, stack).embedder
         await embedder.start()
-        rows = await embedder.embed(["a sentence"])
+        vector = await embedder.embed_query("a sentence")
+    told = f"{embedder.id}, {len(vector)} dimensions, {_place(embedder.zone, embedder.endpoint)}"
+    store = await open_database(found.settings)
+    try:
+        space = await current_space(store)
     finally:
-        await asyncio.to_thread(embedder.close)
-    return Check("embedder", "ok", f"{embedder.id}, {rows.shape[1]} dimensions, nothing to download")
+        await store.close()
+    if space is not None and (space.embedder, space.dimension) != (embedder.id, len(vector)):
+        return Check(
+            "embedder",
+            "problem",
+            f"{told}; the index was made with {space.embedder}, {space.dimension} dimensions",
+            "gateway reembed, or set retrieval.embedder back; until then documents are searched by words alone",
+        )
+    return Check("embedder", "ok", told)
+
+
+async def _methods(found: Loaded) -> Check:
+    """Loads or asks the encoder of learned terms and the reranker, where they are configured."""
+    told = []
+    async with contextlib.AsyncExitStack() as stack:
+        methods = open_methods(found.settings, stack)
+        if (learned := methods.terms.learned) is not None:
+            await learned.start()
+            weights = await learned.encode_query("a sentence")
+            told.append(f"{learned.id}, {len(weights)} terms for a sentence, {_place(learned.zone, learned.endpoint)}")
+        if methods.reranker is not None:
+            await methods.reranker.start()
+            told.append(methods.reranker.id)
+    return Check("search", "ok", "; ".join(told) or "words and vectors, no reranker")
+
+
+def _place(zone: Zone, endpoint: str) -> str:
+    return f"at {endpoint} in the zone {zone.value}" if endpoint else "in this process"
 
 
 async def _models(found: Loaded) -> Check:
@@ -203,6 +236,7 @@ _LOOKS: dict[str, Callable[[Loaded], Awaitable[Check]]] = {
     "policy": _policy,
     "database": _database,
     "embedder": _embedder,
+    "search": _methods,
     "models": _models,
 }
 
@@ -210,11 +244,14 @@ _LOOKS: dict[str, Callable[[Loaded], Awaitable[Check]]] = {
 def _settings(found: Loaded) -> list[dict[str, str]]:
     values = []
     for name in names():
-        if name.startswith("models[]"):
+        if "[]" in name:
             continue
         value: object = found.settings
         for part in name.split("."):
             value = getattr(value, part)
         shown = str(value) if not isinstance(value, Path) else os.fspath(value)
+        if isinstance(value, dict):
+            # Whatever an embedder is made with may be a secret.
+            shown = ", ".join(value)
         values.append({"name": name, "value": shown, "from": found.origins.get(name, "default")})
     return values

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.crypto import keysource
-from gateway.crypto.digest import derive
+from gateway.crypto.digest import derive, keyed
 from gateway.crypto.seal import KEY_BYTES, open_, seal
 from gateway.crypto.secret import SecretBytes
 from gateway.crypto.sign import Signer
@@ -32,7 +33,10 @@ from gateway.errors import BadKeyRing, SealBroken
 
 VERSION: Final = 1
 KEY_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
-MARK: Final = b"\x11"
+MARK: Final = b"\x12"
+BARE: Final = b"\x11"
+"""What was sealed before keys were committed to."""
+COMMITMENT: Final = 32
 REMEMBERED: Final = 1024
 """Derived keys kept in memory; enough for every purpose of a few hundred tenants."""
 
@@ -115,17 +119,24 @@ class KeyRing:
         return self._remember(("root", purpose, context), self.root)
 
     def seal(self, purpose: str, plaintext: bytes, aad: bytes, context: bytes = b"") -> bytes:
-        """`plaintext` sealed under the current key for `purpose`, the key's id in front."""
-        key_id = self.current.encode()
-        sealed = seal(self.derive(purpose, context), plaintext, aad)
-        return MARK + len(key_id).to_bytes(1, "big") + key_id + sealed
+        """`plaintext` sealed under the current key for `purpose`, the key's id and a commitment to the key in front.
+
+        AES-GCM alone would let somebody who chooses keys make bytes that open under two of them.
+        """
+        key_id, key = self.current.encode(), self.derive(purpose, context)
+        return b"".join((MARK, len(key_id).to_bytes(1, "big"), key_id, _committed(key), seal(key, plaintext, aad)))
 
     def open(self, purpose: str, sealed: bytes, aad: bytes, context: bytes = b"") -> bytes:
         """What `seal` was given, under whichever key it names. Raises SealBroken."""
-        if len(sealed) < 2 or sealed[:1] != MARK or len(sealed) < 2 + sealed[1]:
+        if len(sealed) < 2 or sealed[:1] not in (MARK, BARE) or len(sealed) < 2 + sealed[1]:
             raise SealBroken("sealed bytes do not open", hint="they are cut short, or were not sealed by this gateway")
-        key_id = sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
-        return open_(self.derive(purpose, context, key_id=key_id), sealed[2 + sealed[1] :], aad)
+        begin = 2 + sealed[1]
+        key = self.derive(purpose, context, key_id=sealed[2:begin].decode("ascii", "replace"))
+        if sealed[:1] == MARK:
+            stated, begin = sealed[begin : begin + COMMITMENT], begin + COMMITMENT
+            if not hmac.compare_digest(stated, _committed(key)):
+                raise SealBroken("sealed bytes do not open", hint="the key is another one, or the bytes were changed")
+        return open_(key, sealed[begin:], aad)
 
     def signer(self) -> Signer:
         """The installation's Ed25519 signer."""
@@ -138,6 +149,10 @@ class KeyRing:
                 self._derived.clear()
             found = self._derived[name] = derive(key, name[1], name[2])
         return found
+
+
+def _committed(key: SecretBytes) -> bytes:
+    return keyed(key, b"gateway/commitment/1")
 
 
 def fresh_ring(at: datetime) -> bytes:

@@ -1,8 +1,26 @@
 """Journeys of those who govern: policies, keys, and the audit log."""
 
+from gateway.audit import Filters
 from gateway.govern.credentials import Credentials
+from gateway.govern.erasure import Erased, Erasure
 from gateway.govern.guard import ITSELF, Guard
 from gateway.govern.log import Log
 from gateway.govern.policies import Policies
+from gateway.govern.reembedding import Plan, Reembedded, Reembedding
+from gateway.govern.tuning import Report, Tuning
 
-__all__ = ["ITSELF", "Credentials", "Guard", "Log", "Policies"]
+__all__ = [
+    "ITSELF",
+    "Credentials",
+    "Erased",
+    "Erasure",
+    "Filters",
+    "Guard",
+    "Log",
+    "Plan",
+    "Policies",
+    "Reembedded",
+    "Reembedding",
+    "Report",
+    "Tuning",
+]

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.audit import AuditLog
 from gateway.errors import GatewayError, NotPermitted
-from gateway.model import Decision, Json, Principal, Record
+from gateway.model import Decision, Json, Principal, PrivacyPolicy, Record
 from gateway.policy import Current
 
 ITSELF: Final = Principal(id="gateway", name="gateway")
@@ -22,12 +22,16 @@ class Guard:
     def __init__(self, current: Current, audit: AuditLog, now: Callable[[], datetime]) -> None:
         self._current = current
         self._audit = audit
-        self._now = now
+        self.now = now
 
     @property
     def roles(self) -> Collection[str]:
         """The roles that the policy in force knows."""
         return self._current.bundle.roles
+
+    def may(self, principal: Principal, area: str, action: str) -> bool:
+        """Whether the caller has a right, where having it or not only decides how much he is shown."""
+        return bool(self._current.bundle.decide(principal, f"admin:{area}", action))
 
     async def permit(self, request: str, principal: Principal, area: str, action: str) -> Decision:
         """Let the caller through or raise NotPermitted, with the refusal on record."""
@@ -43,11 +47,20 @@ class Guard:
             raise NotPermitted(decision.reason, hint="ask an administrator for this right")
         return decision
 
-    async def record(self, kind: str, request: str, principal: Principal, action: str, detail: Json) -> None:
-        """Append one record about an administrative act, durable on return."""
+    @property
+    def privacy(self) -> PrivacyPolicy:
+        """The privacy policy in force."""
+        return self._current.bundle.privacy
+
+    async def record(
+        self, kind: str, request: str, principal: Principal, action: str, detail: Json, content: Json | None = None
+    ) -> None:
+        """Append one record about an administrative act, durable on return. content: what people wrote."""
         who: Json = {"name": principal.name, "roles": sorted(principal.roles)}
         digest = self._current.bundle.digest if self._current.ready else ""
-        await self._audit.append(Record(kind, request, self._now(), principal.id, action, digest, {**detail, **who}))
+        await self._audit.append(
+            Record(kind, request, self.now(), principal.id, action, digest, {**detail, **who}, content or {})
+        )
 
     @contextlib.asynccontextmanager
     async def recorded(self, request: str, principal: Principal, action: str, detail: Json) -> AsyncIterator[Json]:

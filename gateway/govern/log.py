@@ -1,43 +1,32 @@
-"""Reading and verifying the audit log: a right of its own, and itself on record."""
+"""The audit log as auditors meet it: reading, exporting, verifying, each a right of its own and itself on record."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from gateway.audit import Reader, Report, check
+from gateway.audit import Receipts, Report, Terms, VerifierKey, check
 from gateway.crypto import KeyRing
-from gateway.errors import NotFound
+from gateway.govern.exports import Exports
 from gateway.govern.guard import Guard
+from gateway.govern.reading import Reading
 from gateway.identity import recordable
-from gateway.model import Json, Principal
+from gateway.model import Principal
+from gateway.redaction import Redactor
 from gateway.store import Store
 
 
-class Log:
-    """The audit log as auditors meet it."""
+class Log(Reading):
+    """The audit log. `terms` are those that the log is written with."""
 
-    def __init__(self, store: Store, ring: KeyRing, guard: Guard) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, ring: KeyRing, guard: Guard, key: VerifierKey, terms: Terms, redactor: Redactor
+    ) -> None:
+        super().__init__(store, ring, guard, terms, redactor)
         self._ring = ring
-        self._reader = Reader(store, ring)
-        self._guard = guard
-
-    async def recent(
-        self, request: str, principal: Principal, limit: int, kind: str | None = None, before: str | None = None
-    ) -> Json:
-        """The newest records, opened: {"records", "more", "next"}; see `gateway.audit.Reader`."""
-        await self._guard.permit(request, principal, "audit", "read")
-        await self._guard.record("event", request, principal, "audit.read", {"limit": limit, "of_kind": kind})
-        return await self._reader.recent(limit, kind, before)
-
-    async def about(self, request: str, principal: Principal, wanted: str) -> Json:
-        """All records of one request. Raises NotFound when there are none."""
-        await self._guard.permit(request, principal, "audit", "read")
-        await self._guard.record("event", request, principal, "audit.read", {"about": recordable(wanted)})
-        page = await self._reader.by_request(wanted)
-        if not page["records"]:
-            raise NotFound("no record of this request", hint="give the whole id, as in x-gateway-request-id")
-        return page
+        self._receipts = Receipts(store, ring)
+        self.key = key
+        """What the log's checkpoints, receipts and exports are checked with; no secret."""
+        self.exports = Exports(store, ring, self, key)
 
     async def verify(
         self,
@@ -46,9 +35,29 @@ class Log:
         *,
         with_keys: bool = True,
         progress: Callable[[int], None] | None = None,
+        known: Sequence[bytes] = (),
+        witnesses: Sequence[VerifierKey] = (),
     ) -> Report:
-        """Check every stream. With keys, that each record also opens. `progress` is told the rows done."""
+        """Check every stream and the tree over them. With keys, that each record also opens.
+
+        known: checkpoints kept elsewhere, which the log must continue. `progress` is told the rows done.
+        """
         await self._guard.permit(request, principal, "audit", "verify")
-        report = await check(self._store, self._ring if with_keys else None, progress)
+        ring = self._ring if with_keys else None
+        report = await check(self._store, ring, progress, key=self.key, known=known, witnesses=witnesses)
         await self._guard.record("event", request, principal, "audit.verify", {"ok": report.ok})
         return report
+
+    async def receipt(self, request: str, principal: Principal, wanted: str) -> bytes:
+        """The receipt of a request: of one's own, or of any for who may read the log. See `gateway.audit.Receipts`.
+
+        Raises NotFound, also for somebody else's; NotYet until a signed checkpoint covers it.
+        """
+        may_read = self._guard.may(principal, "audit", "read")
+        made = await self._receipts.receipt(wanted, None if may_read else principal.id)
+        await self._guard.record("event", request, principal, "audit.receipt", {"about": recordable(wanted)})
+        return made
+
+    async def checkpoint(self) -> bytes | None:
+        """The last signed checkpoint: what an auditor keeps. None before the first one."""
+        return await self._receipts.checkpoint()

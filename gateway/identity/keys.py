@@ -99,6 +99,19 @@ class Keys:
             raise refusal()
         return known.principal
 
+    async def standing(self, principal: Principal) -> Principal:
+        """The holder of a key as he stands now, for what is done later in his name; others as they are.
+
+        Raises Unauthenticated when the key has ended.
+        """
+        row = await self._store.fetchrow(f"SELECT {_COLUMNS} FROM api_keys WHERE id = $1", principal.id)
+        if row is None:
+            return principal
+        info = _info(row)
+        if not info.valid_at(self._now()):
+            raise refusal()
+        return Principal(info.id, info.name, frozenset(info.roles), frozenset(info.groups), info.tenant)
+
     async def _read(self, key_id: str, now: datetime) -> _Known | None:
         row = await self._store.fetchrow(f"SELECT {_COLUMNS}, hash FROM api_keys WHERE id = $1", key_id)
         if row is None:
@@ -177,6 +190,14 @@ class Keys:
             info = await self._end(conn, id_or_name)
         self._forget(info.id)
         return info
+
+    async def unname(self, ids: Iterable[str]) -> int:
+        """Take name, roles and groups off keys that have ended; how many of these have."""
+        done = await self._store.execute(
+            "UPDATE api_keys SET name = '', roles = '{}', groups = '{}' WHERE id = ANY($1) AND revoked_at IS NOT NULL",
+            sorted(ids),
+        )
+        return int(done.rpartition(" ")[2])
 
     async def rotate(self, id_or_name: str) -> tuple[KeyInfo, Secret]:
         """A new key with the same name, roles, groups and expiry; the old one ends in the same moment."""

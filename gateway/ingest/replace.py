@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from gateway.model import Passage, Principal
 from gateway.policy import Bundle
 from gateway.retrieval import Held
 
 
-def needs_delete(bundle: Bundle, principal: Principal, collection: str, held: Held, label: str) -> bool:
+def needs_delete(bundle: Bundle, principal: Principal, collection: str, held: Held, label: str, at: datetime) -> bool:
     """Whether replacing `held`, to be labelled `label`, takes the right to delete in its collection.
 
     It does where the caller may not read the document, and where its label is lowered.
     """
     scope = bundle.plan(principal, [collection], [collection])
-    return not scope.admits(_as_passage(principal.tenant, collection, held)) or _lowers(
+    return not scope.admits(_as_passage(principal.tenant, collection, held), at) or _lowers(
         bundle.routing.labels, held.label, label
     )
 
@@ -41,4 +43,5 @@ def _as_passage(tenant: str, collection: str, held: Held) -> Passage:
         end=0,
         text="",
         score=0.0,
+        expires_at=held.expires_at,
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 from gateway.errors import Invalid, NotFound
 from gateway.model import EVERYONE, Json, Principal, Redacted
 from gateway.policy import Bundle
 from gateway.redaction import Original
-from gateway.retrieval import Held, Parsed, Stored
+from gateway.retrieval import READY, Held, Parsed, Report, Stored
+from gateway.store.store import Connection
 
 NAME_LENGTH: Final = 500
 MARK: Final = re.compile(r"(?:user|role|group):(?=.*[^ ])(?:[^\W_]|[ ._@:+'-]){1,200}")
@@ -33,6 +36,34 @@ class Ingested:
     counts: Mapping[str, int]
     """Replaced values by entity type; empty when nothing was read anew."""
     request: str
+    state: str = READY
+    report: Report | None = None
+    """What reading found out; None when nothing was read anew."""
+
+
+Until: TypeAlias = datetime | Literal["keep"] | None
+"""When nobody may read a document any more: a moment, None for never, or what it has now."""
+Check = Callable[[Connection], Awaitable[object]]
+"""Called inside the transaction before a document is written; raises to refuse it."""
+Finish = Callable[[Connection, Stored], Awaitable[None]]
+"""Called inside the transaction that writes a document, after it; what it raises undoes both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One file to bring into a collection; what `Ingest.ingest` takes, as a value."""
+
+    source: bytes | Path = field(repr=False)
+    name: str = field(repr=False)
+    collection: str
+    label: str | None = None
+    allow: tuple[str, ...] | None = None
+    deny: tuple[str, ...] | None = None
+    mode: str | None = None
+    request: str | None = None
+    expires_at: Until = "keep"
+    finish: Finish | None = field(default=None, repr=False)
+    """Joins the transaction that writes the document; runs in one of its own when nothing is to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +114,12 @@ class Asked:
     label: str
     allow: tuple[str, ...]
     deny: tuple[str, ...]
+    expires_at: datetime | None
+
+    @property
+    def rights(self) -> tuple[object, ...]:
+        """What `rights_of` gives of a document that has them."""
+        return self.label, self.allow, self.deny, self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +134,11 @@ class Clean:
     """By token; what the vault keeps."""
 
 
+def rights_of(held: Held) -> tuple[object, ...]:
+    """Label, permissions and expiry of a document that the index holds."""
+    return held.label, held.allow, held.deny, held.expires_at
+
+
 def marks(given: Sequence[str] | None) -> tuple[str, ...] | None:
     """The marks as given, each once."""
     return None if given is None else tuple(dict.fromkeys(given))
@@ -107,6 +149,21 @@ def checked_name(name: str) -> str:
     if not name.strip() or len(name) > NAME_LENGTH or not name.isprintable():
         raise Invalid(f"a document's name is 1 to {NAME_LENGTH} printable characters", param="name")
     return name
+
+
+def read_until(text: str | None) -> Until:
+    """An expiry as people write it: RFC 3339, a date (its beginning in UTC), or `never`; None keeps. Raises Invalid."""
+    if text is None:
+        return "keep"
+    if text == "never":
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid(
+            "not a time", param="expires", hint="write 2027-01-31, 2027-01-31T12:00:00+01:00, or never"
+        ) from None
 
 
 def checked_id(document: str) -> str:
@@ -124,6 +181,7 @@ def facts(asked: Asked) -> Json:
         "label": asked.label,
         "allow": list(asked.allow),
         "deny": list(asked.deny),
+        **({"expires": asked.expires_at.isoformat()} if asked.expires_at is not None else {}),
         "bytes": len(asked.data),
         "digest": asked.digest.hex(),
         "recipe": asked.recipe,
@@ -140,8 +198,18 @@ def result(stored: Stored) -> Json:
     }
 
 
-def ingested(asked: Asked, stored: Stored, counts: Mapping[str, int]) -> Ingested:
+def ingested(
+    asked: Asked, stored: Stored, counts: Mapping[str, int], state: str = READY, report: Report | None = None
+) -> Ingested:
     """What the caller is told."""
     return Ingested(
-        stored.document, stored.status, asked.collection, stored.version, stored.chunks, counts, asked.request.id
+        document_id=stored.document,
+        status=stored.status,
+        collection=asked.collection,
+        version=stored.version,
+        chunks=stored.chunks,
+        counts=counts,
+        request=asked.request.id,
+        state=state,
+        report=report,
     )

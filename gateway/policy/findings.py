@@ -39,6 +39,7 @@ CODES: Final[dict[str, str]] = {
     "label-without-zone": "A label whose data no model may receive.",
     "looser-label": "A more sensitive label may reach a zone that a less sensitive one may not.",
     "privacy-off": "Personal data would leave as it stands.",
+    "not-looked-at": "Documents that speak to a model come in unmarked.",
     "one-way-method": "A value replaced in this way cannot return.",
     "bad-pattern": "A regular expression that does not compile, is too long or matches nothing.",
     "slow-pattern": "A regular expression that can take more than linear time on hostile text.",

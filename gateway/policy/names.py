@@ -25,15 +25,17 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     "collection": ("read", "write", "delete"),
     "label": ("read",),
     "entity": ("reveal",),
-    "admin": ("read", "edit", "activate", "verify"),
+    "admin": ("read", "edit", "activate", "verify", "release", "erase", "reembed"),
 }
 """Kind of object -> the actions that can be asked about it."""
 
 ADMIN_ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     "policy": ("read", "activate"),
     "keys": ("read", "edit"),
-    "audit": ("read", "verify"),
+    "audit": ("read", "reveal", "verify", "erase"),
     "models": ("read",),
+    "jobs": ("read", "edit"),
+    "documents": ("read", "release", "reembed"),
 }
 """Area of administration -> the actions that are asked about it."""
 
@@ -108,6 +110,10 @@ AUTO: Final = "auto"
 
 METHODS: Final = ("token", "surrogate", "format", "mask", "hash", "drop", "block")
 """What may stand in a zone for a value."""
+ON_INSTRUCTIONS: Final = ("allow", "flag", "quarantine")
+"""What may become of a document that speaks to a model."""
+ON_HIDDEN_TEXT: Final = ("strip", "refuse")
+"""What may become of a document with text hidden on purpose."""
 ONE_WAY: Final = frozenset(("mask", "hash", "drop"))
 """Methods whose values do not return."""
 

@@ -17,6 +17,8 @@ from gateway.policy.names import (
     ENTITY_GROUPS,
     ENTITY_TYPES,
     FILES,
+    ON_HIDDEN_TEXT,
+    ON_INSTRUCTIONS,
     PRIVACY_FILE,
     REGIONS,
     did_you_mean,
@@ -29,8 +31,11 @@ from gateway.policy.routing_file import check_entity, read_zones
 
 KEYS: Final = (
     *("enabled", "languages", "regions", "entities", "without", "threshold", "allow_list", "recognizers", "presidio"),
-    *("methods", "refuse", "tools", "plain_zones"),
+    *("methods", "refuse", "tools", "plain_zones", "documents"),
 )
+
+
+_DOCUMENTS: Final = (PrivacyPolicy().instructions, PrivacyPolicy().hidden_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ def read_privacy(text: str, found: Findings, others: Mapping[str, str] | None = 
     _check_heard(root, recognizers, languages)
     on = tuple(name for name, switched in registry.switches.items() if switched and name not in without)
     off = tuple(name for name, switched in registry.switches.items() if not switched and name not in entities)
+    instructions, hidden_text = _documents(parts["documents"]) if "documents" in parts else _DOCUMENTS
     policy = PrivacyPolicy(
         enabled=_enabled(parts["enabled"]) if "enabled" in parts else default.enabled,
         languages=languages,
@@ -77,6 +83,8 @@ def read_privacy(text: str, found: Findings, others: Mapping[str, str] | None = 
         refuse=_refuse(parts["refuse"], known, found) if "refuse" in parts else {},
         tools=parts["tools"].texts("tools") if "tools" in parts else default.tools,
         plain_zones=_plain(parts["plain_zones"]) if "plain_zones" in parts else default.plain_zones,
+        instructions=instructions,
+        hidden_text=hidden_text,
     )
     return PrivacyFile(policy, names)
 
@@ -137,6 +145,20 @@ def _plain(value: Value) -> frozenset[Zone]:
     if Zone.EXTERNAL in plain:
         value.warn("privacy-off", "models outside the house receive original text")
     return plain
+
+
+def _documents(value: Value) -> tuple[str, str]:
+    """What becomes of documents that speak to a model, and of those with hidden text."""
+    parts = value.fields("documents", ("instructions", "hidden_text"))
+    instructions, hidden_text = _DOCUMENTS
+    if "instructions" in parts:
+        instructions = parts["instructions"].one_of("documents.instructions", ON_INSTRUCTIONS)
+        if instructions == "allow":
+            hint = "flag them at least: the report says which passages they are"
+            parts["instructions"].warn("not-looked-at", "documents that speak to a model are let in unmarked", hint)
+    if "hidden_text" in parts:
+        hidden_text = parts["hidden_text"].one_of("documents.hidden_text", ON_HIDDEN_TEXT)
+    return instructions, hidden_text
 
 
 def _registry(value: Value, others: Mapping[str, str], found: Findings) -> tuple[tuple[str, ...], Registry]:

@@ -6,6 +6,7 @@
 
 from gateway.redaction.egress import find_originals
 from gateway.redaction.entities import ENTITIES, Entity
+from gateway.redaction.erasing import Sought, Values
 from gateway.redaction.kept import Kept, KeptValue
 from gateway.redaction.messages import Leaf, leaves, replace_leaves
 from gateway.redaction.nouns import Original, Redaction, VaultEntry
@@ -14,7 +15,7 @@ from gateway.redaction.redactor import Redactor, cover
 from gateway.redaction.restore import Known, Restorer, Restorers, mask, restore
 from gateway.redaction.scan_output import OutputRule, Scan, detector_of
 from gateway.redaction.surrogates import Renderer, Rendering
-from gateway.redaction.tokens import find_tokens, mask_of, type_of
+from gateway.redaction.tokens import find_tokens, mask_of, type_of, value_ids
 from gateway.redaction.vault import Vault
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "Restorer",
     "Restorers",
     "Scan",
+    "Sought",
+    "Values",
     "Vault",
     "VaultEntry",
     "cover",
@@ -46,4 +49,5 @@ __all__ = [
     "restore",
     "type_of",
     "unscannable",
+    "value_ids",
 ]

@@ -21,7 +21,7 @@ SWEEP_S: Final = 600.0
 """Seconds between looks for what has expired; nothing expired is ever read, so this only bounds how long it lies."""
 ID: Final = "substring(token from '_([0-9a-z]{12})(?:_[0-9a-z]{4})?]$')"
 """A token's id, as the indexes of the tables have it."""
-_PURPOSE: Final = "kept value"
+PURPOSE: Final = "kept value"
 
 _KEEP: Final = """
 INSERT INTO kept_values (tenant, token, principal, sealed, expires_at)
@@ -80,9 +80,9 @@ class Kept:
         tokens = sorted(originals)
         sealed = [
             self._ring.seal(
-                _PURPOSE,
+                PURPOSE,
                 originals[token].value.encode("utf-8", "surrogatepass"),
-                _bound(tenant, principal, token),
+                bound(tenant, principal, token),
                 tenant.encode(),
             )
             for token in tokens
@@ -103,7 +103,7 @@ class Kept:
         return int(done.rpartition(" ")[2])
 
     def _opened(self, tenant: str, token: str, principal: str, sealed: bytes) -> KeptValue:
-        plain = self._ring.open(_PURPOSE, sealed, _bound(tenant, principal, token), tenant.encode())
+        plain = self._ring.open(PURPOSE, sealed, bound(tenant, principal, token), tenant.encode())
         return KeptValue(plain.decode("utf-8", "surrogatepass"), type_of(token), principal)
 
     async def _follow(self) -> None:
@@ -115,6 +115,7 @@ class Kept:
                 LOG.warning("kept values: those that have expired could not be deleted: %s", error.code)
 
 
-def _bound(tenant: str, principal: str, token: str) -> bytes:
+def bound(tenant: str, principal: str, token: str) -> bytes:
+    """What a sealed value is bound to: its row."""
     parts = [part.encode() for part in (tenant, principal, token)]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from typing import Final, TypeVar
@@ -131,6 +131,11 @@ class Redactor:
     def part_tokens(self, text: str, tenant: str) -> list[str]:
         """Keyed digests of every word of a query that could be part of a name: extra search terms."""
         return list(self._minter(tenant).parts(text))
+
+    def tokens_for(self, value: str, types: Iterable[str], tenant: str) -> list[str]:
+        """The token that a value has as each of these types; for a search of what was recorded."""
+        minter = self._minter(tenant)
+        return [minter.token(type_, value) for type_ in types]
 
     def spans_in(self, text: str, policy: PrivacyPolicy) -> list[Span]:
         """What `redact` would replace in one text, found here and now; for evaluation. Raises RedactionUnavailable."""

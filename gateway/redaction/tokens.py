@@ -69,6 +69,11 @@ def find_tokens(text: str) -> Iterator[str]:
     return (token for _, _, token in token_spans(text))
 
 
+def value_ids(text: str) -> list[str]:
+    """The ids of the values that the tokens in a text stand for, in whatever form."""
+    return [id_of(token) for token in find_tokens(text)]
+
+
 class Written:
     """A set of tokens, found again however a model spelled them. Pure; one per set of tokens."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PLACES: Final = 200
 """Documents looked at to tell whether a caller may read one of those that brought a value in."""
-_PURPOSE: Final = "vault"
+PURPOSE: Final = "vault"
 
 _KEEP: Final = """
 INSERT INTO vault (tenant, token, type, sealed)
@@ -112,7 +112,7 @@ class Vault:
         return await self._leave(conn, tenant, document)
 
     def _opened(self, tenant: str, token: str, sealed: bytes, collections: Iterable[str]) -> VaultEntry:
-        plain = self._ring.open(_PURPOSE, sealed, _bound(tenant, token), tenant.encode())
+        plain = self._ring.open(PURPOSE, sealed, bound(tenant, token), tenant.encode())
         return VaultEntry(plain.decode("utf-8", "surrogatepass"), type_of(token), frozenset(collections))
 
     async def _keep(
@@ -127,9 +127,9 @@ class Vault:
         tokens = sorted(originals)
         sealed = [
             self._ring.seal(
-                _PURPOSE,
+                PURPOSE,
                 originals[token].value.encode("utf-8", "surrogatepass"),
-                _bound(tenant, token),
+                bound(tenant, token),
                 tenant.encode(),
             )
             for token in tokens
@@ -144,5 +144,6 @@ class Vault:
         return int(done.rpartition(" ")[2])
 
 
-def _bound(tenant: str, token: str) -> bytes:
+def bound(tenant: str, token: str) -> bytes:
+    """What a sealed value is bound to: its row."""
     return len(tenant).to_bytes(4, "big") + tenant.encode() + token.encode()

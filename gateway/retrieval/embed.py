@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gateway.errors import Broken
+from gateway.model import Zone
 from gateway.retrieval.graph import REVISION, WIDTH, weights_dir
 from gateway.retrieval.modelfile import ensure
 
@@ -59,6 +60,21 @@ class Embedder:
         """Names model, precision and revision: vectors of another id cannot be compared with these."""
         return f"all-minilm-l6-v2/{self._precision}/{REVISION}"
 
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        return DIMENSION
+
+    @property
+    def zone(self) -> Zone:
+        """Runs in this process."""
+        return Zone.LOCAL
+
+    @property
+    def endpoint(self) -> str:
+        """Nothing leaves."""
+        return ""
+
     async def start(self) -> None:
         """Loads the model now, building its file first if need be. Raises Broken."""
         await asyncio.get_running_loop().run_in_executor(self._pool, self._load)
@@ -84,6 +100,15 @@ class Embedder:
             result[part] = await loop.run_in_executor(self._pool, self._run, [ids[i] for i in part])
             at = end
         return result
+
+    async def embed_documents(self, texts: Sequence[str], ledger: object = None) -> Vectors:  # noqa: ARG002
+        """`embed`; nothing leaves, so the ledger stays empty."""
+        return await self.embed(texts)
+
+    async def embed_query(self, text: str, ledger: object = None) -> Vectors:  # noqa: ARG002
+        """float32 (384,)."""
+        row: Vectors = (await self.embed([text]))[0]
+        return row
 
     def close(self) -> None:
         """Ends the threads; runs under way finish."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from gateway.model import Replaced
+from gateway.retrieval.report import Report
 
 REDACTED, PLAIN = "redacted", "plain"
 MODES = (REDACTED, PLAIN)
+READY, QUARANTINED = "ready", "quarantined"
+"""A document's states. What is quarantined is kept, and admitted by no filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,17 @@ class Parsed:
     title: str
     """Empty when the file states none."""
     media: str
-    """`text`, `markdown`, `html`, `pdf`, `docx` or `csv`."""
+    """Its format: a value of `formats.BY_SUFFIX`."""
     pages: tuple[tuple[int, int, int], ...]
     """(page number from 1, start, end); empty for formats without pages."""
     headings: tuple[Heading, ...]
     chunks: tuple[tuple[int, int], ...]
     """(start, end) of each passage, in order; neighbours may overlap."""
+    focus: tuple[tuple[int, int], ...] = ()
+    """(start, end) of what is embedded of each passage; empty where it is the passage."""
+    parents: tuple[tuple[int, int, int, int, int], ...] = ()
+    """(start, end, level, first chunk, last chunk) of longer passages; level 1 is the lowest."""
+    report: Report = Report()
 
     def page_at(self, offset: int) -> int | None:
         """The page that holds `offset`, or None where the format has no pages."""
@@ -70,7 +79,7 @@ class Chunk:
 
     piece: Piece
     vector: Sequence[float]
-    """384 values of length 1."""
+    """Of length 1, as many values as the index has dimensions."""
     weights: Mapping[int, float]
     """Term id -> saturated term weight."""
 
@@ -100,6 +109,13 @@ class NewDocument:
     counts: Mapping[str, int]
     chunks: Sequence[Chunk]
     by: str
+    expires_at: datetime | None = None
+    """From then on nobody is admitted to it."""
+    state: str = READY
+    embedder: str = ""
+    """What made the vectors; empty: not said."""
+    parents: Sequence[Any] = ()
+    """Longer passages over the chunks (methods/parents.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +140,10 @@ class Held:
     deny: tuple[str, ...]
     version: int
     chunks: int
+    expires_at: datetime | None = None
+    state: str = READY
+    tenant: str = ""
+    collection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +183,5 @@ class Document:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     created_by: str = ""
+    expires_at: datetime | None = None
+    state: str = READY

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,16 +67,23 @@ class _Open:
     paint: tuple[Paint, Paint]
     own: bool
     """Whether it hides or paints, so that it matters beyond the block it began in."""
+    why: str = ""
+    """The kind of text it hides."""
 
 
-def visible(source: str) -> tuple[str, str]:
-    """(title, page): the page as HTML of plain structure. Raises UnsupportedMedia when it is nested too deeply."""
-    page = _Page(source)
+def visible(source: str, hide: Callable[[str, str], None] = lambda _kind, _text: None) -> tuple[str, str]:
+    """(title, page): the page as HTML of plain structure. Raises UnsupportedMedia when it is nested too deeply.
+
+    hide: called with the kind and the text of what is left out: `style`, `colour`, `comment` or `code`.
+    """
+    page = _Page(source, hide)
     return page.title, "".join(page.out)
 
 
 class _Page:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, hide: Callable[[str, str], None]) -> None:
+        self._hide = hide
+        self._why = ""
         sheets = [text for kind, name, text in _tokens(source) if kind == "raw" and name == "style"]
         self._rules = rules("\n".join(sheets))
         self._open: list[_Open] = []
@@ -89,6 +96,8 @@ class _Page:
                 self._text(text)
             elif kind == "raw":
                 self._raw(name, text)
+            elif kind == "comment":
+                self._hide("comment", text)
             elif kind == "end":
                 self._end(name)
             else:
@@ -98,7 +107,11 @@ class _Page:
         return self._open[-1].paint if self._open else (BLACK, WHITE)
 
     def _text(self, text: str) -> None:
-        if not self._hidden and not alike(*self._paint()):
+        if self._hidden:
+            self._hide(self._why, html.unescape(text))
+        elif alike(*self._paint()):
+            self._hide("colour", html.unescape(text))
+        else:
             self.out.append(text)
 
     def _raw(self, name: str, text: str) -> None:
@@ -106,6 +119,8 @@ class _Page:
             self.title = " ".join(html.unescape(text).split())
         elif name in {"textarea", "xmp"}:
             self._text(text.replace("<", "&lt;"))
+        else:
+            self._hide("code", text)
 
     def _start(self, name: str, text: str) -> None:
         ends = _ENDS.get(name) or (_P if name in _BLOCKS - _INSIDE_P else frozenset())
@@ -149,16 +164,11 @@ class _Page:
         if "id" in attributes:
             names.append(f"#{attributes['id']}")
         style = merged(self._rules, name, names, own)
-        hidden = (
-            name in _DROPPED
-            or "hidden" in attributes
-            or attributes.get("aria-hidden", "").strip().lower() == "true"
-            or (name == "dialog" and "open" not in attributes)
-            or hides(style)
-        )
+        unused = name in _DROPPED or (name == "dialog" and "open" not in attributes)
+        hidden = unused or "hidden" in attributes or hides(style)
         behind = self._paint()
         paint = painted(style, behind)
-        return _Open(name, hidden, paint, hidden or paint != behind)
+        return _Open(name, hidden, paint, hidden or paint != behind, "code" if unused else "style")
 
     def _void(self, name: str, attributes: dict[str, str], entry: _Open) -> None:
         if self._hidden or entry.hidden:
@@ -207,6 +217,8 @@ class _Page:
         return entry
 
     def _count(self, entry: _Open, by: int) -> None:
+        if not self._hidden:
+            self._why = entry.why
         self._counts[entry.name] = self._counts.get(entry.name, 0) + by
         self._hidden += by * entry.hidden
 
@@ -216,7 +228,7 @@ def _bad(link: str) -> bool:
 
 
 def _tokens(source: str) -> Iterator[tuple[str, str, str]]:
-    """(`text`, "", text), (`start`, name, attributes), (`end`, name, "") or (`raw`, name, text); comments are dropped.
+    """(`text`, "", text), (`start`, name, attributes), (`end`, name, "") (`raw`, name, text) or (`comment`, "", text).
 
     What is not finished at the end of the file is not shown, as in a browser; so nothing is looked at twice.
     """
@@ -236,8 +248,11 @@ def _tokens(source: str) -> Iterator[tuple[str, str, str]]:
             else:
                 yield "start", name, tag[2]
         elif after in {"!", "?", "/"} or (after.isascii() and after.isalpha()):
-            close = "-->" if source.startswith("<!--", mark) else ">"
+            comment = source.startswith("<!--", mark)
+            close = "-->" if comment else ">"
             at = source.find(close, mark + 2) + len(close)
+            if comment:
+                yield "comment", "", source[mark + 4 : at - len(close) if at >= len(close) else len(source)]
             if at < len(close):
                 return
         else:

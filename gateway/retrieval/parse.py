@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,23 +14,27 @@ import orjson
 
 from gateway.errors import Broken, GatewayError, Invalid, RateLimited, TooLarge, UnsupportedMedia
 from gateway.retrieval.formats import kind_of
+from gateway.retrieval.methods.cutting import SENTENCES, Way
 from gateway.retrieval.nouns import Heading, Parsed
+from gateway.retrieval.ocr import Recogniser
+from gateway.retrieval.report import report_of
 from gateway.retrieval.split import VERSION as SPLIT_VERSION
 from gateway.retrieval.worker import HEADER
 
-VERSION: Final = "parse/2"
+VERSION: Final = "parse/3"
 START_TIMEOUT_S: Final = 60.0
 _ERRORS: Final[dict[str, type[GatewayError]]] = {cls.code: cls for cls in (UnsupportedMedia, TooLarge, Invalid)}
 _KEPT_ENV: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "PYTHONPATH", "SYSTEMROOT")
 
 
 class Parser:
-    """Reads text, Markdown, HTML, PDF, DOCX and CSV. One document at a time; others wait their turn.
+    """Reads every format of `formats.BY_SUFFIX`. One document at a time; others wait their turn.
 
     The child starts at the first document, is killed when one takes longer than `timeout_s`, is replaced when it dies,
     and ends after `idle_s` without work. A crash is that document's error, never the next one's.
     More than `max_waiting` are not let wait.
     work_dir: an existing or creatable folder; the child's current and home directory (it may not write there either).
+    recogniser: reads the pages of scans; without one a scan is refused.
     """
 
     def __init__(
@@ -45,22 +49,31 @@ class Parser:
         memory_mb: int = 2048,
         chunk_tokens: int = 200,
         chunk_overlap: int = 40,
+        chunking: str = SENTENCES,
+        window_sentences: int = 3,
+        hierarchy: Sequence[int] = (),
         idle_s: float = 60.0,
         max_waiting: int = 32,
+        recogniser: Recogniser | None = None,
     ) -> None:
         self._work_dir = work_dir
         self._max_bytes = max_bytes
-        self._limits = {
+        self._limits: dict[str, Any] = {
             "max_pages": max_pages,
             "max_chars": max_text_chars,
             "max_expansion": max_expansion_bytes,
             "tokens": chunk_tokens,
             "overlap": chunk_overlap,
+            "chunking": chunking,
+            "window": window_sentences,
+            "sizes": list(hierarchy),
         }
+        self._way = Way(chunking, chunk_tokens, chunk_overlap, window_sentences, tuple(hierarchy))
         self._timeout_s = timeout_s
         self._memory = memory_mb << 20
         self._idle_s = idle_s
         self._max_waiting = max_waiting
+        self._recogniser = recogniser
         self._waiting = 0
         self._turn = asyncio.Lock()
         self._child: asyncio.subprocess.Process | None = None
@@ -69,7 +82,7 @@ class Parser:
     @property
     def id(self) -> str:
         """Names everything about reading and splitting that changes what the index holds."""
-        return f"{VERSION}+{SPLIT_VERSION}/{self._limits['tokens']}/{self._limits['overlap']}"
+        return f"{VERSION}+{SPLIT_VERSION}/{self._way.id}"
 
     @property
     def pid(self) -> int | None:
@@ -90,7 +103,10 @@ class Parser:
             self._stop_idle()
             try:
                 child = await self._started()
-                answer = await self._ask(child, kind, data)
+                answer = await self._ask(child, kind, data, scans=self._recogniser is not None)
+                if (scans := answer.get("scans")) is not None and self._recogniser is not None:
+                    texts = await self._recognise(child, self._recogniser, data, scans)
+                    answer = await self._ask(child, kind, data, recognised=texts)
             except BaseException:
                 # Also when the caller goes away: half a conversation cannot be continued.
                 await self._kill()
@@ -145,11 +161,29 @@ class Parser:
             raise Broken("the parsing process does not start", hint=hint) from None
         return self._child
 
-    async def _ask(self, child: asyncio.subprocess.Process, kind: str, data: bytes) -> dict[str, Any]:
+    async def _recognise(
+        self, child: asyncio.subprocess.Process, recogniser: Recogniser, data: bytes, scans: Sequence[int]
+    ) -> dict[str, str]:
+        """Page number -> its text. Raises TooLarge for more pages than may be recognised, Invalid when one fails."""
+        if len(scans) > recogniser.max_pages:
+            raise TooLarge(
+                f"the document has more than {recogniser.max_pages} scanned pages",
+                hint="split it, or raise ingest.ocr_max_pages",
+            )
+        texts: dict[str, str] = {}
+        for number in scans:
+            answer = await self._ask(child, "pdf", data, picture=number)
+            if (error := answer.get("error")) is not None:
+                raise _ERRORS.get(error["code"], UnsupportedMedia)(error["message"], hint=error["hint"])
+            texts[str(number)] = await recogniser.read(answer["picture"])
+        return texts
+
+    async def _ask(self, child: asyncio.subprocess.Process, kind: str, data: bytes, **more: object) -> dict[str, Any]:
         try:
             async with asyncio.timeout(self._timeout_s):
-                await _send(child, orjson.dumps({"kind": kind, **self._limits}), data)
-                return await _receive(child)
+                await _send(child, orjson.dumps({"kind": kind, **self._limits, **more}), data)
+                answer: dict[str, Any] = orjson.loads(await _receive(child))
+                return {"picture": await _receive(child)} if "picture" in answer else answer
         except TimeoutError:
             raise Invalid(
                 f"reading this {kind} file took longer than {self._timeout_s:g} s",
@@ -209,11 +243,10 @@ async def _send(child: asyncio.subprocess.Process, *frames: bytes) -> None:
         await child.stdin.drain()
 
 
-async def _receive(child: asyncio.subprocess.Process) -> dict[str, Any]:
+async def _receive(child: asyncio.subprocess.Process) -> bytes:
     assert child.stdout is not None  # noqa: S101 - asked for above
     length = int.from_bytes(await child.stdout.readexactly(HEADER), "big")
-    answer: dict[str, Any] = orjson.loads(await child.stdout.readexactly(length))
-    return answer
+    return await child.stdout.readexactly(length)
 
 
 def _parsed(found: dict[str, Any], kind: str) -> Parsed:
@@ -224,4 +257,7 @@ def _parsed(found: dict[str, Any], kind: str) -> Parsed:
         pages=tuple((number, start, end) for number, start, end in found["pages"]),
         headings=tuple(Heading(start, end, level) for start, end, level in found["headings"]),
         chunks=tuple((start, end) for start, end in found["chunks"]),
+        report=report_of(found["report"]),
+        focus=tuple((start, end) for start, end in found["focus"]),
+        parents=tuple((start, end, level, first, last) for start, end, level, first, last in found["parents"]),
     )

@@ -1,70 +1,69 @@
-"""One search: both arms in one statement, behind one WHERE clause, then fused and looked at again.
+"""One search: what the caller may read, then candidates among that, then fusion and a second look.
 
-The vector arm walks the HNSW index and goes on until enough rows pass the WHERE clause (`hnsw.iterative_scan`). The
-lexical arm takes every row that holds a query term (GIN) and ranks all of them exactly. Every candidate of either arm
-gets the exact score of both.
+All of it reads one snapshot. What the caller may read is a list of scopes; statistics of words are summed over these
+scopes alone, so that nothing outside them moves a score. Candidates are read again under the same filter, by the
+document's permissions and not by what the storage thought they were.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from gateway.model import Filter, Passage
-from gateway.retrieval.fuse import fuse
-from gateway.retrieval.sparse import DIMENSION as TERMS
-from gateway.retrieval.sparse import idf
+from gateway.retrieval.fuse import DENSE_WEIGHT, fuse
+from gateway.retrieval.nouns import READY
+from gateway.retrieval.sparse import weigh
+from gateway.retrieval.storage import PASSAGES, Ask, Candidate, Storage, Visible
 from gateway.store import Store
-from gateway.store.vectors import dense as dense_text
-from gateway.store.vectors import sparse as sparse_text
+from gateway.store.store import Connection
 
 CANDIDATES: Final = 64
-"""Rows each arm brings, at least; four times `top_k` when that is more."""
+"""Candidates each way of searching brings, at least; four times `top_k` when that is more."""
 MAX_CANDIDATES: Final = 400
-SCAN: Final = 20_000
-"""Rows the vector index visits at most before an exact scan of what the filter admits takes its place."""
 
-ADMITTED: Final = "tenant = $1 AND collection = ANY($2) AND label = ANY($3) AND allow && $4 AND NOT deny && $4"
-"""The one rule of who may read, over `filter_values`. `Filter.admits` is the same rule in memory."""
+VERSION: Final = "SELECT jsonb_object_agg(shard::text, n) FROM index_versions WHERE tenant = $1"
+"""Grows with every change of the tenant's index: what a replica must have before it may answer."""
 
-# Settings hold for the transaction only. Plans are made for the values at hand: what a filter admits decides whether
-# walking the vector index or sorting the few admitted rows is right.
-_PREPARE: Final = """
-SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
-       set_config('hnsw.ef_search', $4, true),
-       set_config('hnsw.max_scan_tuples', $5, true),
-       set_config('plan_cache_mode', 'force_custom_plan', true),
-       (SELECT coalesce(sum(chunks), 0)::bigint FROM collections) AS everything,
-       (SELECT coalesce(sum(chunks), 0)::bigint FROM collections WHERE tenant = $1 AND name = ANY($2)) AS readable,
-       (SELECT coalesce(jsonb_object_agg(term, n), '{}') FROM (
+
+def admitted(state: str = READY) -> str:
+    """The one rule of who may read, over `scopes AS s` and `filter_values`. `Filter.admits` is the same in memory."""
+    return (
+        "s.tenant = $1 AND s.collection = ANY($2) AND s.label = ANY($3) AND s.allow && $4 AND NOT s.deny && $4"
+        f" AND s.state = '{state}' AND (s.expires_at IS NULL OR s.expires_at > $5)"
+    )
+
+
+# Before anything is read: a table that takes its place (reembed.py) would otherwise be met with an older snapshot, and
+# the question's vector be compared with those of another embedder.
+_HOLD: Final = "LOCK TABLE points IN ACCESS SHARE MODE"
+_VISIBLE: Final = f"""
+WITH seen AS MATERIALIZED (SELECT s.id FROM scopes s WHERE {admitted()})
+SELECT (SELECT id FROM embedders WHERE in_force) AS embedder,
+       (SELECT coalesce(array_agg(id ORDER BY id), '{{}}') FROM seen) AS scopes,
+       (SELECT coalesce(jsonb_object_agg(term, n), '{{}}') FROM (
             SELECT term, sum(chunks)::bigint AS n FROM term_counts
-            WHERE tenant = $1 AND collection = ANY($2) AND term = ANY($3) AND chunks > 0 GROUP BY term) seen) AS counts
+            WHERE scope IN (SELECT id FROM seen) AND term = ANY($6) GROUP BY term) counted) AS counts
+"""
+COLUMNS: Final = """c.id, c.document, c.ordinal, d.tenant, d.collection, s.label, s.allow, s.deny, s.expires_at,
+    c.page, c.start_, c.end_, c.heading, c.text, d.title, d.source, d.version, k.mode = 'plain' AS plain"""
+OF: Final = """JOIN documents d ON d.id = c.document JOIN scopes s ON s.id = d.scope
+    JOIN collections k ON k.tenant = d.tenant AND k.name = d.collection"""
+_READ: Final = f"SELECT {COLUMNS} FROM chunks c {OF} WHERE c.id = ANY($6) AND {admitted()}"
+_STILL: Final = f"SELECT c.id FROM chunks c {OF} WHERE c.id = ANY($6) AND {admitted()}"
+_NEAR: Final = f"""
+SELECT w.number, {COLUMNS}
+FROM unnest($6::integer[], $7::text[], $8::integer[], $9::integer[]) AS w (number, document, first, last)
+     JOIN chunks c ON c.document = w.document AND c.ordinal BETWEEN w.first AND w.last {OF}
+WHERE {admitted()} ORDER BY w.number, c.ordinal
 """
 
-_SEARCH: Final = """
-WITH admitted AS NOT MATERIALIZED (
-    SELECT id, embedding, terms, term_ids FROM chunks WHERE {admitted}
-), dense AS (
-    SELECT id FROM admitted ORDER BY {distance} LIMIT $8
-), sparse AS (
-    SELECT id FROM admitted WHERE term_ids && $7::integer[] ORDER BY terms <#> $6::text::sparsevec, id LIMIT $8
-), found AS (
-    SELECT id FROM dense UNION SELECT id FROM sparse
-)
-SELECT c.document, c.ordinal, c.tenant, c.collection, c.label, c.allow, c.deny, c.page, c.start_, c.end_, c.heading,
-       c.text, d.title, d.source, k.mode = 'plain' AS plain, (SELECT count(*) FROM dense) AS walked,
-       -(c.embedding <#> $5::text::halfvec) AS dense, -(c.terms <#> $6::text::sparsevec) AS sparse
-FROM found JOIN chunks c USING (id) JOIN documents d ON d.id = c.document
-     JOIN collections k ON k.tenant = c.tenant AND k.name = c.collection
-"""
-_WALK: Final = _SEARCH.format(admitted=ADMITTED, distance="embedding <#> $5::text::halfvec")
-# The same statement, but its order is an expression that no index serves: every admitted row is measured.
-_EXACT: Final = _SEARCH.format(admitted=ADMITTED, distance="(embedding <#> $5::text::halfvec) + 0")
 
-
-def filter_values(scope: Filter) -> tuple[str, list[str], list[str], list[str]]:
-    """$1..$4 of `ADMITTED`."""
-    return scope.tenant, list(scope.collections), list(scope.labels), list(scope.marks)
+def filter_values(scope: Filter, at: datetime) -> tuple[str, list[str], list[str], list[str], datetime]:
+    """$1..$5 of `admitted`; `at` is what expiry is judged by."""
+    return scope.tenant, list(scope.collections), list(scope.labels), list(scope.marks), at
 
 
 def admits_nothing(scope: Filter) -> bool:
@@ -72,51 +71,89 @@ def admits_nothing(scope: Filter) -> bool:
     return not (scope.collections and scope.labels and scope.marks)
 
 
-async def search(
-    store: Store, vector: Sequence[float], terms: Mapping[int, float], scope: Filter, top_k: int, scan: int = SCAN
-) -> list[Passage]:
-    """At most `top_k` passages, best first, each admitted by `scope`. Raises StoreUnavailable.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is searched for."""
 
-    vector: of length 1 (embed.py); terms: of `sparse.query_terms`; score: 0..1, comparable within one search only.
+    vector: Sequence[float] | None
+    """Of length 1; None: by words alone."""
+    terms: Mapping[int, float]
+    """Term id -> count in the question, of `sparse.query_terms`."""
+    embedder: str = ""
+    """What made the vector: compared with those of the same alone. Empty: not said."""
+    weight: float = DENSE_WEIGHT
+    """The vector's share in the score, 0..1; see `fuse.dense_weight`."""
+
+
+async def search(
+    store: Store, storage: Storage, question: Question, scope: Filter, top_k: int, at: datetime
+) -> list[Passage]:
+    """At most `top_k` passages, best first, each admitted by `scope` at the time `at`. Raises StoreUnavailable.
+
+    score: 0..1, comparable within one search only.
     """
     if admits_nothing(scope) or top_k < 1:
         return []
-    limit = min(max(CANDIDATES, 4 * top_k), MAX_CANDIDATES)
-    tenant, collections, labels, marks = filter_values(scope)
-    async with store.transaction() as conn:
-        known = await conn.fetchrow(_PREPARE, tenant, collections, list(terms), str(limit), str(scan))
+    values = filter_values(scope, at)
+    limit = max(min(max(CANDIDATES, 4 * top_k), MAX_CANDIDATES), top_k)
+
+    async def answer(conn: Connection) -> list[Passage]:
+        await conn.execute(_HOLD)
+        known = await conn.fetchrow(_VISIBLE, *values, [PASSAGES, *question.terms])
         assert known is not None  # noqa: S101 - a SELECT without FROM has one row
-        weights = weigh(terms, known["counts"], known["readable"])
-        values = (
-            *(tenant, collections, labels, marks),
-            *(dense_text(vector), sparse_text(weights, TERMS), list(weights), limit),
-        )
-        rows = await conn.fetch(_WALK, *values)
-        # Fewer than asked for, and the walk may have stopped early: measure what the filter admits instead.
-        if known["everything"] > scan and (not rows or rows[0]["walked"] < limit):
-            rows = await conn.fetch(_EXACT, *values)
-    scores = fuse([row["dense"] for row in rows], [row["sparse"] for row in rows])
-    ranked = sorted(
-        zip(scores, rows, strict=True), key=lambda pair: (-pair[0], pair[1]["document"], pair[1]["ordinal"])
-    )
-    passages = (_passage(row, score) for score, row in ranked)
-    return [passage for passage in passages if scope.admits(passage)][:top_k]
+        counts = {int(term): n for term, n in known["counts"].items()}
+        visible = Visible(scope.tenant, known["scopes"], counts.pop(PASSAGES, 0))
+        comparable = not question.embedder or known["embedder"] in (None, question.embedder)
+        vector = question.vector if comparable else None
+        ask = Ask(vector, weigh(question.terms, counts, visible.chunks), counts, limit)
+        if not visible.chunks or (vector is None and not ask.weights):
+            return []
+        found = await storage.search(conn, ask, visible)
+        if not storage.sure:
+            still = {row["id"] for row in await conn.fetch(_STILL, *values, [one.chunk for one in found])}
+            found = [one for one in found if one.chunk in still]
+        best = _best(found, top_k, question.weight)
+        rows = {row["id"]: row for row in await conn.fetch(_READ, *values, list(best))}
+        passages = [_passage(rows[chunk], *scores) for chunk, scores in best.items() if chunk in rows]
+        return [passage for passage in passages if scope.admits(passage, at)]
+
+    return await store.read(answer, VERSION, scope.tenant)
 
 
-def weigh(terms: Mapping[int, float], counts: Mapping[str, int], chunks: int) -> dict[int, float]:
-    """Query weights: count times inverse document frequency; terms that occur nowhere drop out.
+async def neighbours(
+    store: Store, passages: Sequence[Passage], before: int, after: int, scope: Filter, at: datetime
+) -> dict[str, list[Passage]]:
+    """Each passage's id -> up to `before` and `after` passages around it in its document and itself, in order.
 
-    Statistics are of the collections the caller may read, so that those he may not read do not move his scores.
+    Only what `scope` admits; an id is missing when its document is gone. Scores of what was not found are 0.
     """
-    found: dict[int, float] = {}
-    for term, count in terms.items():
-        holding = counts.get(str(term), 0)
-        if holding:
-            found[term] = count * idf(max(chunks, holding), holding)
+    if admits_nothing(scope) or not passages:
+        return {}
+    asked = (
+        list(range(len(passages))),
+        [one.document for one in passages],
+        [max(0, one.ordinal - before) for one in passages],
+        [one.ordinal + after for one in passages],
+    )
+    rows = await store.read(lambda conn: conn.fetch(_NEAR, *filter_values(scope, at), *asked), VERSION, scope.tenant)
+    scores = {one.id: (one.score, one.dense, one.sparse) for one in passages}
+    found: dict[str, list[Passage]] = {}
+    for row in rows:
+        known = scores.get(f"{row['document']}.{row['ordinal']}", (0.0, 0.0, 0.0))
+        passage = _passage(row, *known)
+        if scope.admits(passage, at):
+            found.setdefault(passages[row["number"]].id, []).append(passage)
     return found
 
 
-def _passage(row: Any, score: float) -> Passage:
+def _best(found: Sequence[Candidate], top_k: int, weight: float) -> dict[int, tuple[float, float, float]]:
+    """The best chunks in order, each with its score and those of the two ways. Ties go by the chunk's number."""
+    scores = fuse([one.dense for one in found], [one.sparse for one in found], weight)
+    ranked = sorted(zip(scores, found, strict=True), key=lambda pair: (-pair[0], pair[1].chunk))
+    return {one.chunk: (score, one.dense, one.sparse) for score, one in ranked[:top_k]}
+
+
+def _passage(row: Any, score: float, dense: float, sparse: float) -> Passage:
     return Passage(
         id=f"{row['document']}.{row['ordinal']}",
         document=row["document"],
@@ -133,8 +170,15 @@ def _passage(row: Any, score: float) -> Passage:
         end=row["end_"],
         text=row["text"],
         score=score,
-        dense=row["dense"],
-        sparse=row["sparse"],
+        dense=dense,
+        sparse=sparse,
         heading=row["heading"],
         plain=row["plain"],
+        expires_at=row["expires_at"],
+        version=row["version"],
     )
+
+
+def passage_of(row: Any) -> Passage:
+    """A row of `COLUMNS` that was not found by searching, under the id it has."""
+    return replace(_passage(row, 0.0, 0.0, 0.0), id=row["id"])

@@ -13,6 +13,8 @@ from itertools import accumulate, pairwise
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeAlias
 
+from gateway.retrieval.graph import weights_dir
+
 Split: TypeAlias = Callable[[str], list[tuple[int, int]]]
 VERSION = "sentences/3"
 # A sentence ends at a full stop, question or exclamation mark before white space, or at a line's end before a list
@@ -31,6 +33,16 @@ BLOCK = 40_000
 def sentences(text: str) -> list[str]:
     """The text in sentences; joined they are the text again."""
     return _SENTENCE.findall(text)
+
+
+def word_pieces() -> Callable[[str], Sequence[int]]:
+    """A function from text to its tokens as the built-in embedder counts them, however long it is."""
+    from tokenizers import Tokenizer  # noqa: PLC0415
+
+    tokenizer = Tokenizer.from_file(str(weights_dir() / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return lambda text: tokenizer.encode(text, add_special_tokens=False).ids
 
 
 def splitter(

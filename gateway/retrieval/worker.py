@@ -1,8 +1,13 @@
 """The parser's child process: one document in, one answer out, over standard input and output.
 
     frame    = 4 bytes big-endian length, then that many bytes
-    request  = frame of JSON {"kind", "max_pages", "max_chars", "max_expansion", "tokens", "overlap"}, frame of the file
+    request  = frame of JSON {"kind", "max_pages", "max_chars", "max_expansion", "tokens", "overlap",
+               "chunking", "window", "sizes"}, frame of the file
     answer   = frame of JSON {"ok": {...}} or {"error": {"code", "message", "hint"}}
+
+With "scans": true in the request, a PDF of which pages are pictures is answered by {"scans": [page number, ..]}. Asked
+for "picture": number, it answers {"picture": length} and a frame of that page's picture; with "recognised": {number:
+text}, it reads the document with these texts in the pictures' place.
 
 The first frame it sends is its greeting, once everything slow is imported. It has no network and ends when its input
 does. The one thing it writes is its PDF library, which unpacks itself under TMPDIR before the first document.
@@ -18,20 +23,20 @@ from typing import Any, BinaryIO
 import orjson
 
 from gateway.errors import GatewayError, Invalid, TooLarge, UnsupportedMedia
-from gateway.retrieval.extract import Extracted, extract
+from gateway.retrieval.extract import extract
 from gateway.retrieval.formats import check
 from gateway.retrieval.graph import weights_dir
+from gateway.retrieval.instructions import THRESHOLD, score
+from gateway.retrieval.methods.cutting import SENTENCES, Cut, Way, cut
+from gateway.retrieval.readers.draft import Extracted, Limits
+from gateway.retrieval.readers.pdf import picture
+from gateway.retrieval.readers.pdfium import library
+from gateway.retrieval.report import Flag, Report
 from gateway.retrieval.sandbox import confine, write_no_more
 from gateway.retrieval.split import boundaries, splitter
 
 HEADER = 4
 PROTOCOL = 1
-BLANK_PDF = b"""%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj
-trailer<</Root 1 0 R>>
-"""
 
 
 def read_frame(stream: BinaryIO) -> bytes | None:
@@ -64,25 +69,47 @@ class Worker:
 
     def warm(self) -> None:
         """Loads what the first document would otherwise wait for, and what needs to write while that is allowed."""
-        extract(BLANK_PDF, "pdf", 1, 1000, empty=True)
+        library()
         self._splitter(200, 40)
 
     def answer(self, request: dict[str, Any], data: bytes) -> dict[str, Any]:
         """`{"ok": ...}` or `{"error": ...}`; whatever happens, without content."""
         kind = str(request["kind"])
         try:
-            check(data, kind, request["max_expansion"])
-            found = extract(data, kind, request["max_pages"], request["max_chars"])
-            chunks = boundaries(
-                found.text, found.headings, self._splitter(request["tokens"], request["overlap"]), found.pages
-            )
+            limits = Limits(request["max_pages"], request["max_chars"], request["max_expansion"])
+            check(data, kind, limits.expansion)
+            asks = bool(request.get("scans"))
+            texts = {int(number): text for number, text in request.get("recognised", {}).items()}
+            found = extract(data, kind, limits, recognised=texts, scans=asks)
+            if asks and found.scans:
+                return {"scans": found.scans}
+            chunks = self._cut(found, request)
+            report = report_on(found, chunks.chunks)
         except MemoryError:
             return _error(TooLarge(f"reading this {kind} file takes more memory than allowed", hint="split it"))
         except (UnsupportedMedia, Invalid, TooLarge) as refused:
             return _error(refused)
         except Exception:  # noqa: BLE001 - a parser may raise anything, and its words may quote the document
             return _error(UnsupportedMedia(f"the file cannot be read as {kind}", hint="it may be damaged"))
-        return {"ok": _shape(found, chunks)}
+        return {"ok": _shape(found, chunks, report)}
+
+    def picture(self, request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+        """({"picture": length}, the picture of a page), or ({"error": ...}, nothing)."""
+        try:
+            drawn = picture(data, int(request["picture"]))
+        except MemoryError:
+            return _error(TooLarge("drawing a page of this pdf file takes more memory than allowed")), b""
+        except Exception:  # noqa: BLE001 - as above
+            return _error(UnsupportedMedia("a page of this pdf file cannot be drawn", hint="it may be damaged")), b""
+        return {"picture": len(drawn)}, drawn
+
+    def _cut(self, found: Extracted, request: dict[str, Any]) -> Cut:
+        tokens, overlap, kind = request["tokens"], request["overlap"], request.get("chunking", SENTENCES)
+        if kind == SENTENCES:
+            split = self._splitter(tokens, overlap)
+            return Cut(boundaries(found.text, found.headings, split, found.pages), [], [])
+        way = Way(kind, tokens, overlap, request["window"], tuple(request["sizes"]))
+        return cut(found.text, found.headings, found.pages, way, self._count)
 
     def _splitter(self, tokens: int, overlap: int) -> Any:
         found = self._splitters.get((tokens, overlap))
@@ -91,13 +118,26 @@ class Worker:
         return found
 
 
-def _shape(found: Extracted, chunks: list[tuple[int, int]]) -> dict[str, Any]:
+def report_on(found: Extracted, chunks: Sequence[tuple[int, int]]) -> Report:
+    """What was left out, and which passages speak to a model; hidden text is looked at too."""
+    flags: list[Flag] = []
+    for passage, text in enumerate([found.secret, *(found.text[start:end] for start, end in chunks)], -1):
+        looked = score(text)
+        if looked.score >= THRESHOLD:
+            flags.append(Flag(passage if passage >= 0 else None, looked.score, looked.signs))
+    return Report(dict(found.hidden), dict(found.notes), tuple(flags))
+
+
+def _shape(found: Extracted, chunks: Cut, report: Report) -> dict[str, Any]:
     return {
         "text": found.text,
         "title": found.title,
         "pages": found.pages,
         "headings": found.headings,
-        "chunks": chunks,
+        "chunks": chunks.chunks,
+        "focus": chunks.focus,
+        "parents": chunks.parents,
+        "report": report.shape(),
     }
 
 
@@ -116,7 +156,14 @@ def main() -> int:
     write_no_more()
     write_frame(sink, orjson.dumps({"protocol": PROTOCOL, "filtered": filtered}))
     while (head := read_frame(source)) is not None and (data := read_frame(source)) is not None:
-        write_frame(sink, orjson.dumps(worker.answer(orjson.loads(head), data)))
+        request = orjson.loads(head)
+        if "picture" not in request:
+            write_frame(sink, orjson.dumps(worker.answer(request, data)))
+            continue
+        answer, drawn = worker.picture(request, data)
+        write_frame(sink, orjson.dumps(answer))
+        if drawn:
+            write_frame(sink, drawn)
     return 0
 
 

@@ -7,11 +7,13 @@ from gateway.routing.catalog import EXTRACTIVE, Catalog, check_model
 from gateway.routing.choose import choose
 from gateway.routing.health import Health, HealthView
 from gateway.routing.providers.base import Provider, Timeouts
+from gateway.routing.providers.extractive import NO_PASSAGES as NOTHING_FOUND
 from gateway.routing.providers.ollama import OllamaSite, Pulled
 from gateway.routing.router import Router
 
 __all__ = [
     "EXTRACTIVE",
+    "NOTHING_FOUND",
     "Catalog",
     "Health",
     "HealthView",

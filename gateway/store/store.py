@@ -12,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
@@ -25,6 +25,7 @@ from gateway.store.embedded import EmbeddedServer
 from gateway.store.failures import CHECK, connecting, lost, no_address, unstorable
 from gateway.store.listen import Listener, Subscription
 from gateway.store.migrate import bring_up
+from gateway.store.replicas import CONNECT_S, STATEMENT_S, Replicas, counters
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -35,6 +36,7 @@ else:
     Connection: TypeAlias = Any
     Pool: TypeAlias = Any
 
+T = TypeVar("T")
 DATABASE: Final = "gateway"
 """The embedded server's database."""
 IDLE_S: Final = 0.05
@@ -55,11 +57,13 @@ class Store:
         settings: dict[str, str],
         connect_timeout_s: float,
         server: EmbeddedServer | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
         self.pool = pool
         self.dsn = dsn
         """The address with its password: for connecting, never for printing."""
         self.server = server
+        self.replicas = replicas or Replicas((), self._no_replica)
         self._settings = settings
         self._timeout = connect_timeout_s
         self._used = 0.0
@@ -93,6 +97,26 @@ class Store:
         """
         async with self.acquire() as connection, connection.transaction():
             yield connection
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A connection that only reads, and in which every statement sees the database as of the first."""
+        async with self.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+
+    async def read(self, work: Callable[[Connection], Awaitable[T]], mark: str, *args: object) -> T:
+        """What `work` gives, on a connection as of `snapshot`: a replica's where one has everything `mark` counts.
+
+        mark: a statement that gives counters as a JSON object, each of which grows in every transaction that the reader
+        must see (replicas.py). `work` only reads, and may be called twice.
+        """
+        if self.replicas:
+            needed = counters(await self.fetchval(mark, *args))
+            found = await self.replicas.read(work, needed, mark, args)
+            if found is not None:
+                return found[0]
+        async with self.snapshot() as connection:
+            return await work(connection)
 
     async def fetch(self, sql: str, *args: object) -> list[asyncpg.Record]:
         """All rows of one statement."""
@@ -146,6 +170,7 @@ class Store:
     async def close(self) -> None:
         """Close every connection; the last user of the embedded server stops it. Harmless when repeated."""
         await self._listener.close()
+        await self.replicas.close()
         try:
             async with asyncio.timeout(self._timeout):
                 await self.pool.close()
@@ -161,6 +186,10 @@ class Store:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    @staticmethod
+    async def _no_replica(_: str) -> Store:
+        raise BadSettings("there is no replica")
 
     async def _take(self) -> Connection:
         """A connection not known to be dead: one that ended since it was pooled is replaced, nothing having run."""
@@ -198,8 +227,11 @@ async def open_store(
     connect_timeout_s: float = 5.0,
     command_timeout_s: float = 60.0,
     migrate: bool = True,
+    replicas: Sequence[str] = (),
 ) -> Store:
     """The store at `url`, or in the embedded server under `data_dir`/postgres when that is None; schema up to date.
+
+    replicas: addresses of servers that follow it, read by `Store.read`; they may be down now.
 
     With `migrate=False` an older schema is refused instead. Raises StoreUnavailable, SchemaTooNew, or BadSettings.
     """
@@ -215,25 +247,44 @@ async def open_store(
             await bring_up(connection, migrate=migrate)
         finally:
             await connection.close(timeout=connect_timeout_s)
-        with connecting():
-            pool = await asyncpg.create_pool(
-                dsn,
-                # A floor would be kept by a task of asyncpg's that logs tracebacks while the database is down.
-                min_size=0,
-                init_size=pool_min,
-                max_size=max(pool_min, pool_max),
-                timeout=connect_timeout_s,
-                command_timeout=command_timeout_s,
-                max_cached_statement_lifetime=0,
-                server_settings=settings,
-                init=_prepare,
-                reset=_keep,
-            )
+        limits = (connect_timeout_s, command_timeout_s)
+        pool = await _pool(dsn or "", pool_min, max(pool_min, pool_max), limits, settings)
     except BaseException:
         if server is not None:
             await asyncio.shield(asyncio.to_thread(server.release))
         raise
-    return Store(pool, dsn or "", settings=settings, connect_timeout_s=connect_timeout_s, server=server)
+
+    async def follow(address: str) -> Store:
+        patience = min(CONNECT_S, connect_timeout_s)
+        own = await _pool(address, 0, max(pool_min, pool_max), (patience, STATEMENT_S), {})
+        return Store(own, address, settings={}, connect_timeout_s=patience)
+
+    return Store(
+        pool,
+        dsn or "",
+        settings=settings,
+        connect_timeout_s=connect_timeout_s,
+        server=server,
+        replicas=Replicas(replicas, follow),
+    )
+
+
+async def _pool(dsn: str, first: int, most: int, limits: tuple[float, float], settings: dict[str, str]) -> Pool:
+    """A pool; `limits`: seconds to connect, and for one statement."""
+    with connecting():
+        return await asyncpg.create_pool(
+            dsn,
+            # A floor would be kept by a task of asyncpg's that logs tracebacks while the database is down.
+            min_size=0,
+            init_size=first,
+            max_size=most,
+            timeout=limits[0],
+            command_timeout=limits[1],
+            max_cached_statement_lifetime=0,
+            server_settings=settings,
+            init=_prepare,
+            reset=_keep,
+        )
 
 
 async def _start(server: EmbeddedServer) -> None:

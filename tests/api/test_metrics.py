@@ -34,8 +34,11 @@ async def get(path: str, token: str | None, header: str, method: str = "GET") ->
         returns=rooms,
         library=rooms,
         ingest=rooms,
+        jobs=rooms,
+        held_back=rooms,
+        log=rooms,
         ready=rooms,
-        limits=Limits(1, 1),
+        limits=Limits(1, 1, 1, 1),
         measures=lambda: MEASURES,
         may_measure=bearer_of(token or ""),
     )

@@ -16,8 +16,9 @@ from gateway.audit import AuditLog, Report, rows
 from gateway.audit.chain import Head
 from gateway.audit.record import Row
 from gateway.audit.snapshot import check_over
+from gateway.audit.subjects import Name, SubjectKey
 from gateway.audit.verify import verify
-from gateway.crypto import KeyRing
+from gateway.crypto import KeyRing, SecretBytes
 from gateway.errors import AuditUnavailable
 from gateway.model import Record
 from gateway.store import Store, open_store
@@ -41,6 +42,11 @@ def record(n: int = 0, kind: str = "intent", request: str | None = None, text: s
         detail={"n": n},
         content={"prompt": text},
     )
+
+
+def subject_key() -> SubjectKey:
+    """A key that lies in no table."""
+    return SubjectKey(Name(bytes(16), 1), SecretBytes(bytes(range(32))))
 
 
 def found(report: Report) -> Found:
@@ -184,8 +190,9 @@ async def put(connection: Connection, row: Row) -> None:
     """Insert a row as it is."""
     await connection.execute(
         "INSERT INTO audit_log VALUES ($1, $2, timestamptz 'epoch' + $3 * interval '1 microsecond',"
-        " $4, $5, $6, $7, $8)",
+        " $4, $5, $6, $7, $8, $9, $10)",
         *(row.stream, row.seq, float(row.at), row.kind, row.request, row.prev, row.sealed, row.hash),
+        *(row.retention, row.facts),
     )
 
 

@@ -15,27 +15,30 @@ from hypothesis import strategies as st
 from gateway.audit.record import (
     Header,
     Row,
+    clear_of,
     dump,
     encode,
     genesis,
-    head,
+    hash_of,
     header_bytes,
     is_whole,
     load,
     micros,
     moment,
-    row_hash,
     seal_bytes,
+    unpack,
+    whole,
 )
+from gateway.audit.tlog.check import commitment, head
 from gateway.errors import Broken
-from tests.audit.support import record
+from tests.audit.support import record, subject_key
 
 STREAM = UUID("01a20253-8622-7655-84cd-4f2f6ac2b10f")
 
 
 def test_the_hash_of_a_row_written_out_by_hand() -> None:
     """What an auditor computes with nothing but a SHA-256: docs/audit.md describes exactly this."""
-    written = b"gateway/audit/row/1"
+    clear = b""
     for field in (
         STREAM.bytes,
         struct.pack(">q", 7),
@@ -43,21 +46,23 @@ def test_the_hash_of_a_row_written_out_by_hand() -> None:
         bytes(32),
         b"intent",
         b"r1",
-        b"seal",
+        b"standard",
+        bytes(32),
     ):
-        written += struct.pack(">I", len(field)) + field
-    clear = head(STREAM, 7, 1_000_001, "intent", "r1", bytes(32))
-    assert row_hash(clear, b"seal") == hashlib.sha256(written).digest()
-    assert seal_bytes(clear) == b"gateway/audit/seal/1" + written[len(b"gateway/audit/row/1") : -8]
+        clear += struct.pack(">I", len(field)) + field
+    assert head(STREAM, 7, 1_000_001, "intent", "r1", bytes(32), "standard", bytes(32)) == clear
+    written = b"gateway/audit/row/2" + clear + hashlib.sha256(b"seal").digest()
+    assert hash_of(clear, b"seal") == hashlib.sha256(written).digest()
+    assert seal_bytes(clear) == b"gateway/audit/seal/2" + clear
 
 
 def test_the_genesis_of_a_stream_written_out_by_hand() -> None:
-    bound = b"gateway/audit/header/1"
+    bound = b"gateway/audit/header/2"
     for field in (STREAM.bytes, struct.pack(">q", 1), struct.pack(">q", 5), b"k1", b"", b"", b""):
         bound += struct.pack(">I", len(field)) + field
     header = Header(STREAM, 1, 5, "k1", b"wrapped")
     assert header_bytes(header) == bound
-    written = b"gateway/audit/genesis/1" + struct.pack(">I", len(bound)) + bound + struct.pack(">I", 7) + b"wrapped"
+    written = b"gateway/audit/genesis/2" + struct.pack(">I", len(bound)) + bound + struct.pack(">I", 7) + b"wrapped"
     assert genesis(header) == hashlib.sha256(written).digest()
 
 
@@ -89,13 +94,15 @@ ROWS = st.builds(
     prev=st.sampled_from([bytes(32), b"\1" * 32]),
     sealed=st.binary(max_size=3),
     hash=st.just(b""),
+    retention=st.text("ab", max_size=3),
+    facts=st.binary(max_size=3),
 )
 
 
 @given(ROWS, ROWS)
 def test_two_different_rows_never_share_their_bytes(one: Row, other: Row) -> None:
     def digest(row: Row) -> bytes:
-        return row_hash(head(row.stream, row.seq, row.at, row.kind, row.request, row.prev), row.sealed)
+        return hash_of(clear_of(row), row.sealed)
 
     assert (digest(one) == digest(other)) == (one == other)
     assert is_whole(one._replace(hash=digest(one)))
@@ -104,7 +111,18 @@ def test_two_different_rows_never_share_their_bytes(one: Row, other: Row) -> Non
 
 def test_a_row_that_cannot_be_is_not_whole() -> None:
     row = Row(STREAM, 0, 0, "event", "", bytes(32), b"", b"")
-    assert set(row._fields) == {"stream", "seq", "at", "kind", "request", "prev", "sealed", "hash"}
+    assert set(row._fields) == {
+        "stream",
+        "seq",
+        "at",
+        "kind",
+        "request",
+        "prev",
+        "sealed",
+        "hash",
+        "retention",
+        "facts",
+    }
     for bad in (row._replace(prev=b""), row._replace(at=1 << 63), row._replace(seq=-(1 << 63) - 1)):
         assert not is_whole(bad)
 
@@ -135,6 +153,18 @@ def test_what_is_no_object_does_not_load(payload: bytes) -> None:
 def test_errors_name_no_content() -> None:
     for bad in (replace(record(), content={"merger": {1}}), record(kind="merger"), record(request="merger\0")):
         with pytest.raises(Broken) as caught:
-            encode(bad, max_bytes=1000)
+            encode(bad, subject_key(), max_bytes=1000)
         assert "merger" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_a_statement_is_committed_to_and_sealed() -> None:
+    entry = encode(replace(record(), statement={"policy": "sha256:00", "n": 1}), subject_key(), max_bytes=10_000)
+    told, inner = unpack(entry.payload)
+    assert b"user:ada" not in entry.payload
+    assert whole(told, inner, subject_key(), entry.request)["principal"] == "user:ada"
+    assert told["statement"] == '{"policy":"sha256:00","n":1}'
+    assert entry.facts == commitment(told["statement"].encode(), bytes.fromhex(told["salt"]))
+    again = encode(replace(record(), statement={"policy": "sha256:00", "n": 1}), subject_key(), max_bytes=10_000)
+    assert again.facts != entry.facts, "a commitment without a salt of its own could be guessed"
+    assert encode(record(), subject_key(), max_bytes=10_000).facts == b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.audit import rows
-from gateway.audit.record import is_whole, micros
+from gateway.audit.record import SCHEMA, is_whole, micros
 from gateway.audit.stream import Stream
 from gateway.crypto import KeyRing
 from gateway.store import Store
@@ -19,7 +19,7 @@ async def test_what_was_written_is_read(database: Store, ring: KeyRing) -> None:
     assert head.closed_seq is None
     closed = next(head for head in small.heads if head.header.stream == small.a)
     assert (closed.closed_seq, closed.closed_hash) == (3, small.of(small.a)[-1].hash)
-    assert closed.header.schema == 1
+    assert closed.header.schema == SCHEMA
     assert closed.header.key_id == "k1"
     assert abs(closed.header.opened - micros(now())) < 60_000_000
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import orjson
 import pytest
 
-from gateway.audit.record import Entry, encode, genesis, is_whole
+from gateway.audit.record import Entry, encode, genesis, is_whole, unpack, whole
 from gateway.audit.stream import Opener, Stream
 from gateway.crypto import KeyRing
 from gateway.errors import SealBroken
-from tests.audit.support import now, record
+from tests.audit.support import now, record, subject_key
 
 
 def entry(n: int) -> Entry:
-    return encode(record(n), max_bytes=10_000)
+    return encode(record(n), subject_key(), max_bytes=10_000)
 
 
 def test_rows_chain_from_the_header(ring: KeyRing) -> None:
@@ -33,7 +32,8 @@ def test_rows_open_with_the_ring_and_any_changed_field_does_not(ring: KeyRing) -
     other = Stream(ring, now())
     row = stream.add(entry(1))
     opener = Opener(ring, stream.header)
-    assert orjson.loads(opener.open(row))["principal"] == "user:ada"
+    payload = whole(*unpack(opener.open(row)), subject_key(), row.request)
+    assert payload["principal"] == "user:ada"
     for changed in (
         row._replace(stream=other.header.stream),
         row._replace(seq=1),

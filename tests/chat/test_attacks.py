@@ -13,7 +13,10 @@ from tests.world import World
 
 
 def ingest(world: World, collection: str, name: str, text: str, label: str = "internal") -> None:
-    world.run(world.house.ingest.ingest(OPERATOR, text.encode(), name=name, collection=collection, label=label))
+    done = world.run(world.house.ingest.ingest(OPERATOR, text.encode(), name=name, collection=collection, label=label))
+    if done.state != "ready":
+        # Let in as by an administrator who was fooled: the walls behind the quarantine are looked at here.
+        world.run(world.house.held_back.release(OPERATOR, done.document_id))
 
 
 def chat(world: World, who: str, messages: list[Any] | str, **more: Any) -> httpx.Response:

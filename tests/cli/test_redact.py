@@ -95,14 +95,14 @@ def test_jsonl_keeps_order_ids_and_every_line(gateway: Run) -> None:
 
 def test_a_run_leaves_one_record_without_content(gateway: Run) -> None:
     gateway("redact", "-", "--jsonl", stdin='{"text": "mail jane.roe@example.com"}\n{\n')
-    shown = json.loads(gateway("audit", "show", "--limit", "20", "--json").out)["records"]
+    shown = json.loads(gateway("audit", "show", "--limit", "20", "--reason", "a test", "--json").out)["records"]
     one = next(record for record in shown if record.get("action") == "redact")
     detail = one["detail"]
     assert detail["spans"] == {"EMAIL_ADDRESS": 1}
     assert (detail["texts"], detail["failed"], detail["complete"]) == (1, 1, True)
     assert "jane.roe" not in json.dumps(one)
     gateway("restore", "-", stdin="[PERSON_0123456789ab]")
-    shown = json.loads(gateway("audit", "show", "--limit", "20", "--json").out)["records"]
+    shown = json.loads(gateway("audit", "show", "--limit", "20", "--reason", "a test", "--json").out)["records"]
     assert next(r for r in shown if r.get("action") == "restore")["detail"]["withheld"] == {"PERSON": 1}
 
 

@@ -128,13 +128,16 @@ def test_policy_test_explain_activate_rollback(gateway: Run, home: Path) -> None
 
 
 def test_audit_shows_and_verifies(gateway: Run) -> None:
-    shown = gateway("audit", "show", "--limit", "5", "--json")
+    shown = gateway("audit", "show", "--limit", "5", "--reason", "a test", "--json")
     assert shown.code == 0
     assert len(json.loads(shown.out)["records"]) == 5
     verified = gateway("audit", "verify")
     assert verified.code == 0, verified.out
     assert "the log verifies" in verified.out
-    assert gateway("audit", "show", "no-such-request").code == 1
+    assert gateway("audit", "show", "no-such-request", "--reason", "a test").code == 1
+    silent = gateway("audit", "show", "--limit", "5")
+    assert (silent.code, silent.out) == (2, "")
+    assert "needs a reason" in silent.err
 
 
 def test_models_collections_and_documents_lists(gateway: Run) -> None:

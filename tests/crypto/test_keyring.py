@@ -11,6 +11,8 @@ import orjson
 import pytest
 
 from gateway.crypto import KeyRing, SecretBytes, verify
+from gateway.crypto.keyring import BARE, COMMITMENT
+from gateway.crypto.seal import seal
 from gateway.errors import BadKeyRing, Conflict, SealBroken
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -78,9 +80,9 @@ def test_sealed_under_the_current_key_and_opened_under_the_one_named() -> None:
     new = parsed(document())
     old = parsed(document() | {"current": "k1"})
     sealed = old.seal("vault", b"Jane Roe", b"row")
-    assert sealed[:4] == b"\x11\x02k1"
+    assert sealed[:4] == b"\x12\x02k1"
     assert new.open("vault", sealed, b"row") == b"Jane Roe"
-    assert new.seal("vault", b"Jane Roe", b"row")[:4] == b"\x11\x02k2"
+    assert new.seal("vault", b"Jane Roe", b"row")[:4] == b"\x12\x02k2"
     assert new.derive("vault", key_id="k1") == old.derive("vault")
     assert new.derive("vault") != old.derive("vault")
 
@@ -213,3 +215,20 @@ def test_fixture_document_is_right() -> None:
     ring = parsed(document())
     assert ring.current == "k2"
     assert ring.keys["k1"] == SecretBytes(b"\x02" * 32)
+
+
+def test_sealed_bytes_open_under_the_key_they_commit_to_alone(ring: KeyRing) -> None:
+    sealed = ring.seal("vault", b"text", b"place")
+    for at in range(4, 4 + COMMITMENT):
+        changed = sealed[:at] + bytes((sealed[at] ^ 1,)) + sealed[at + 1 :]
+        with pytest.raises(SealBroken):
+            ring.open("vault", changed, b"place")
+    other = ring.seal("kept value", b"text", b"place")
+    assert other[4 : 4 + COMMITMENT] != sealed[4 : 4 + COMMITMENT]
+    with pytest.raises(SealBroken):
+        ring.open("vault", other, b"place")
+
+
+def test_what_was_sealed_before_commitments_still_opens(ring: KeyRing) -> None:
+    old = BARE + b"\x02k1" + seal(ring.derive("vault"), b"text", b"place")
+    assert ring.open("vault", old, b"place") == b"text"

@@ -31,7 +31,7 @@ def redactor(ring: KeyRing) -> Iterator[Redactor]:
 
 def asked(bundle: Bundle, mode: str = "redacted", name: str = "note.txt") -> Asked:
     request = Request("r", Principal("k", "amy"), bundle)
-    return Asked(request, "hr", mode, True, name, b"", b"", b"", "", None, "internal", ("*",), ())
+    return Asked(request, "hr", mode, True, name, b"", b"", b"", "", None, "internal", ("*",), (), None)
 
 
 def parsed(text: str, title: str = "") -> Parsed:

@@ -108,7 +108,7 @@ async def test_what_is_recorded(bench: Bench) -> None:
 
 async def test_unchanged_permissions_updated(bench: Bench) -> None:
     first = await bench.ingest.ingest(HANA, CONTRACT, name="c.md", collection="hr", label="internal")
-    vectors = await bench.store.fetch("SELECT id, embedding::text, terms::text FROM chunks ORDER BY id")
+    vectors = await bench.store.fetch("SELECT chunk, embedding::text, terms::text FROM points ORDER BY chunk")
     again = await bench.ingest.ingest(HANA, CONTRACT, name="c.md", collection="hr", request="again")
     assert (again.status, again.document_id) == ("unchanged", first.document_id)
     assert [kind for kind, _, _ in await bench.records("again")] == ["outcome"]
@@ -116,14 +116,14 @@ async def test_unchanged_permissions_updated(bench: Bench) -> None:
         HANA, CONTRACT, name="c.md", collection="hr", allow=["group:board"], request="permit"
     )
     assert (permitted.status, permitted.version) == ("permissions", 1)
-    assert await bench.store.fetch("SELECT id, embedding::text, terms::text FROM chunks ORDER BY id") == vectors
+    assert await bench.store.fetch("SELECT chunk, embedding::text, terms::text FROM points ORDER BY chunk") == vectors
     assert await bench.search("leave", HANA) == []
     kinds = [(kind, action) for kind, action, _ in await bench.records("permit")]
     assert kinds == [("intent", "document.permissions"), ("outcome", "document.permissions")]
     board = replace(HANA, groups=frozenset({"board"}))
     kept = await bench.ingest.ingest(board, CONTRACT + b"\nMore.\n", name="c.md", collection="hr")
     assert (kept.status, kept.version, kept.document_id) == ("updated", 2, first.document_id)
-    row = await bench.store.fetchrow("SELECT label, allow FROM documents")
+    row = await bench.store.fetchrow("SELECT s.label, s.allow FROM documents d JOIN scopes s ON s.id = d.scope")
     assert row is not None
     assert (row["label"], row["allow"]) == ("internal", ["group:board"])
 
@@ -315,12 +315,14 @@ async def test_killed_between_documents_and_run_again(
     assert done[-1].status == "new"
     assert await bench.store.fetchval("SELECT count(*) FROM documents") == 6
     assert await bench.store.fetchval("SELECT count(*) FROM chunks") == sum(one.chunks for one in done)
-    exact = await bench.store.fetchval("SELECT sum(cardinality(term_ids)) FROM chunks")
-    assert await bench.store.fetchval("SELECT sum(chunks) FROM term_counts") == exact
+    exact = await bench.store.fetchval("SELECT sum(cardinality(term_ids)) FROM points")
+    assert await bench.store.fetchval("SELECT sum(chunks) FROM term_counts WHERE term > 0") == exact
 
 
 async def row(bench: Bench) -> tuple[object, ...]:
-    found = await bench.store.fetchrow("SELECT label, allow, deny, version FROM documents")
+    found = await bench.store.fetchrow(
+        "SELECT s.label, s.allow, s.deny, d.version FROM documents d JOIN scopes s ON s.id = d.scope"
+    )
     assert found is not None
     return tuple(found)
 

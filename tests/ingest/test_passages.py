@@ -5,7 +5,8 @@ from __future__ import annotations
 from gateway.ingest.passages import make_chunks
 from gateway.ingest.values import Clean
 from gateway.model import Redacted, Replaced
-from gateway.retrieval import Embedder, Heading, Parsed, part_id, query_terms
+from gateway.retrieval import Embedder, Heading, Parsed, part_id
+from gateway.retrieval.sparse import term_id, words
 from tests.retrieval.models import model_dir
 
 TOKEN = "[PERSON_k3f9a2c17qzx]"
@@ -41,7 +42,7 @@ async def test_heading_and_title_are_read_and_found_but_not_stored() -> None:
     assert chunk.piece.text == body.text
     assert (chunk.piece.start, chunk.piece.end) == (0, len(text))
     assert len(chunk.vector) == 384
-    for term in (*query_terms("contract pay earns"), *query_terms(TOKEN), part_id("roe"), part_id("title-roe")):
+    for term in (*map(term_id, words(f"contract pay earns {TOKEN}")), part_id("roe"), part_id("title-roe")):
         assert term in chunk.weights
 
 

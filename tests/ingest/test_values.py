@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from gateway.errors import Invalid
-from gateway.ingest.values import NAME_LENGTH, Rights, checked_name, marks
+from gateway.ingest.values import NAME_LENGTH, Rights, checked_name, marks, read_until
 
 LABELS = ("public", "internal", "confidential")
 
@@ -43,3 +45,23 @@ def test_names(name: str) -> None:
     assert checked_name("Verträge/2026 März.pdf") == "Verträge/2026 März.pdf"
     with pytest.raises(Invalid):
         checked_name(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (None, "keep"),
+        ("never", None),
+        ("2027-01-31", datetime(2027, 1, 31, tzinfo=UTC)),
+        ("2027-01-31T12:00:00Z", datetime(2027, 1, 31, 12, tzinfo=UTC)),
+        ("2027-01-31T12:00:00+02:00", datetime(2027, 1, 31, 10, tzinfo=UTC)),
+    ],
+)
+def test_an_expiry_as_people_write_it(text: str | None, meant: object) -> None:
+    assert read_until(text) == meant
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "keep", "2027-13-01", "0001-01-01T00:00:00+23:59"])
+def test_what_is_no_expiry(text: str) -> None:
+    with pytest.raises(Invalid):
+        read_until(text)

@@ -23,6 +23,7 @@ recognizers:
     deny_list: [B-Zero]
 refuse: {CRYPTO: [external]}
 plain_zones: [local]
+documents: {instructions: flag, hidden_text: refuse}
 """
 
 
@@ -40,6 +41,7 @@ def test_every_key_is_read() -> None:
     assert policy.refuse == {"CRYPTO": frozenset({Zone.EXTERNAL})}
     assert policy.plain_zones == {Zone.LOCAL}
     assert policy.tools == ("*",)
+    assert (policy.instructions, policy.hidden_text) == ("flag", "refuse")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,10 @@ def test_every_key_is_read() -> None:
         ("enabled: true", "enabled: maybe", "bad-value", 2, "error"),
         ("enabled: true", "enabled: false", "privacy-off", 2, "warning"),
         ("plain_zones: [local]", "plain_zones: [external]", "privacy-off", 14, "warning"),
+        ("instructions: flag", "instructions: allow", "not-looked-at", 15, "warning"),
+        ("instructions: flag", "instructions: quarantined", "bad-value", 15, "error"),
+        ("hidden_text: refuse", "hidden_text: yes", "bad-value", 15, "error"),
+        ("hidden_text:", "hiden_text:", "unknown-key", 15, "error"),
     ],
 )
 def test_each_mistake_has_its_line(before: str, after: str, code: str, line: int, severity: str) -> None:
@@ -184,3 +190,10 @@ def test_the_examples_of_the_guide_are_right() -> None:
         notes = Findings()
         read_privacy(example, notes)
         assert [finding for finding in notes.sorted() if finding.severity == "error"] == [], example
+
+
+def test_documents_defaults() -> None:
+    """What speaks to a model is held, what is hidden is left out, where nothing is said."""
+    read = read_privacy("enabled: true\n", Findings())
+    assert read is not None
+    assert (read.policy.instructions, read.policy.hidden_text) == ("quarantine", "strip")

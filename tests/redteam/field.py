@@ -153,7 +153,12 @@ class Field:
             place, headers=headers, params={"name": name, "label": label}, content=text.encode()
         )
         if done.status_code == 201:
-            self._brought.append((collection, done.json()["id"]))
+            document = done.json()["id"]
+            self._brought.append((collection, document))
+            if done.json()["state"] == "quarantined":
+                # Let in as by an administrator who was fooled: the walls behind the quarantine are looked at here.
+                release = f"{self.world.url}/v1/quarantine/{document}/release"
+                await self._client.post(release, headers=self.world.headers("root"))
         return Said(done.status_code, done.text)
 
     async def clear(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.errors import Invalid, TooLarge, UnsupportedMedia
 from gateway.retrieval.formats import BY_SUFFIX, check, kind_of
-from tests.retrieval import files
+from tests.retrieval import files, office
 
 LIMIT = 5_000_000
 
@@ -34,6 +34,15 @@ def test_other_suffixes_are_refused(name: str) -> None:
         ("csv", files.CSV),
         ("text", "Größe in UTF-16".encode("utf-16")),
         ("text", b"latin \xe9"),
+        ("markdown", b"<!doctype html><p>a page in Markdown</p>"),
+        ("json", b"{}"),
+        ("rtf", office.RTF),
+        ("eml", b"From: a@example.org\nTo: b@example.org\n\nx"),
+        ("msg", office.msg({"0037": "x"})),
+        ("epub", office.epub({"a.xhtml": "<p>x</p>"})),
+        ("odt", office.odt("")),
+        ("pptx", office.pptx("")),
+        ("xlsx", office.xlsx({"S": ""})),
     ],
 )
 def test_good_files_pass(kind: str, data: bytes) -> None:
@@ -58,6 +67,28 @@ def test_good_files_pass(kind: str, data: bytes) -> None:
 )
 def test_files_that_are_not_what_they_claim(kind: str, data: bytes) -> None:
     with pytest.raises(UnsupportedMedia):
+        check(data, kind, LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "said"),
+    [
+        ("docx", office.xlsx({"S": ""}), "is a workbook"),
+        ("xlsx", files.docx(("", "x")), "is a Word document"),
+        ("pptx", files.pdf("x"), "is a PDF"),
+        ("pdf", office.RTF, "is rich text"),
+        ("odt", office.epub({"a.xhtml": "x"}), "is a book"),
+        ("docx", office.compound({("WordDocument",): b"x"}), "is an old Office file"),
+        ("text", office.RTF, "is rich text"),
+        ("text", b"  <!DOCTYPE html><p>x", "is a web page"),
+        ("csv", office.msg({"0037": "x"}), "is an Outlook message"),
+        ("rtf", b"plain", "is not rich text"),
+        ("epub", files.archive({"a": "b"}), "is an archive"),
+        ("json", b"\x89PNG\r\n", "is an image"),
+    ],
+)
+def test_what_the_bytes_are_is_said(kind: str, data: bytes, said: str) -> None:
+    with pytest.raises(UnsupportedMedia, match=said):
         check(data, kind, LIMIT)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.retrieval.fuse import fuse, stretch
+from gateway.retrieval.fuse import DENSE_WEIGHT, NAMED_WEIGHT, dense_weight, fuse, stretch
 
 scores = st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=1, max_size=30)
 
@@ -24,6 +24,11 @@ def test_weighted_sum() -> None:
 def test_silent_arm_leaves_the_other_its_full_scale() -> None:
     assert fuse([0.1, 0.2, 0.3], [0.0, 0.0, 0.0]) == pytest.approx([0.0, 0.5, 1.0])
     assert fuse([0.5, 0.5], [1.0, 2.0]) == pytest.approx([0.0, 1.0])
+
+
+def test_where_values_are_named_words_weigh_more() -> None:
+    assert dense_weight("what did [PERSON_k3f9a2c17qzx] want") == NAMED_WEIGHT < DENSE_WEIGHT
+    assert dense_weight("what did [PERSON] want") == DENSE_WEIGHT
 
 
 @given(scores)

@@ -63,7 +63,7 @@ async def test_delete_document_leaves_nothing(index: Index, database: Store) -> 
     gone = await index.put_document(document(index, "b.txt", ["budget of the garden"]))
     await index.delete_document("default", "handbook", gone.document)
     assert await found(index, "budget of the garden", scope()) == ["budget of the canteen"]
-    counts = await database.fetch("SELECT chunks FROM term_counts WHERE chunks > 0")
+    counts = await database.fetch("SELECT chunks FROM term_counts WHERE chunks > 0 AND term > 0")
     assert [row["chunks"] for row in counts] == [1, 1]
     with pytest.raises(NotFound):
         await index.delete_document("default", "handbook", gone.document)
@@ -73,7 +73,7 @@ async def test_delete_document_leaves_nothing(index: Index, database: Store) -> 
 async def test_delete_collection(index: Index, database: Store) -> None:
     stored = await index.put_document(document(index, "a.txt", ["one"]))
     assert await index.delete_collection("default", "handbook") == [stored.document]
-    for table in ("collections", "documents", "chunks", "term_counts"):
+    for table in ("collections", "documents", "chunks", "points", "scopes", "term_counts"):
         assert await database.fetchval(f"SELECT count(*) FROM {table}") == 0
     with pytest.raises(NotFound):
         await index.delete_collection("default", "handbook")

@@ -7,10 +7,11 @@ import pytest
 from gateway.errors import UnsupportedMedia
 from gateway.retrieval.extract import extract
 from gateway.retrieval.page import DEPTH, visible
+from gateway.retrieval.readers.draft import Limits
 
 
 def text(page: str) -> str:
-    return extract(page.encode(), "html", 1, 100_000, empty=True).text.strip()
+    return extract(page.encode(), "html", Limits(1, 100_000), empty=True).text.strip()
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,6 @@ def text(page: str) -> str:
         '<p style="color:rgba(0,0,0,0)">x</p>',
         '<div style="background:#000"><span>x</span></div>',
         '<table bgcolor="tomato"><tr><td><font color="tomato">x</font></td></tr></table>',
-        '<p aria-hidden="true">x</p>',
         "<p hidden>x</p>",
         '<p style="position:absolute;left:-9999px">x</p>',
         '<p style="text-indent:-100em">x</p>',

@@ -12,7 +12,9 @@ from gateway.crypto.keyring import KeyRing
 from gateway.errors import StoreUnavailable
 from gateway.model import Filter
 from gateway.retrieval import Index, query_terms
-from gateway.retrieval.search import admits_nothing, weigh
+from gateway.retrieval.points import Points
+from gateway.retrieval.search import admits_nothing
+from gateway.retrieval.sparse import weigh
 from gateway.store import Store, open_store
 from tests.retrieval.corpus import clock, document, found, scope, vector
 
@@ -72,7 +74,7 @@ async def test_filter_that_admits_1_of_500_chunks(index: Index) -> None:
             changes = {"allow": ("group:hr",)}
         await index.put_document(document(index, f"{number}.txt", texts, **changes))
     amy = scope(marks=("*", "user:amy"))
-    assert await index._store.fetchval("SELECT count(*) FROM chunks") == 500
+    assert await index._store.fetchval("SELECT count(*) FROM points") == 500
     assert await found(index, "budget note 7 3 about travel", amy) == ["amy may read this budget note"]
     assert len(await found(index, "budget note 7 3 about travel", scope(marks=("group:hr",)), 40)) == 40
 
@@ -92,14 +94,14 @@ async def test_selective_filter_through_the_vector_index(
     expected = {f"note 41 {part}" for part in range(5)}
     async with await open_store(database_url, Path("unused")) as store:
         plan = await store.fetch(
-            "EXPLAIN SELECT id FROM chunks WHERE allow && '{user:amy}' "
+            "EXPLAIN SELECT chunk FROM points WHERE tenant = 'default' AND scope = ANY('{1}') "
             "ORDER BY embedding <#> $1::text::halfvec LIMIT 5",
             str(vector("x")),
         )
-        assert "chunks_embedding" in str(plan)
-        walking = await Index(store, ring, clock).search(vector("note 3 1"), {}, amy, 5)
+        assert "points_rest_embedding_idx" in str(plan)
+        walking = await Index(store, ring, clock, Points(exact=0)).search(vector("note 3 1"), {}, amy, 5)
         assert {passage.text for passage in walking} == expected
-        stopping = await Index(store, ring, clock, scan=1).search(vector("note 3 1"), {}, amy, 5)
+        stopping = await Index(store, ring, clock, Points(exact=0, scan=1)).search(vector("note 3 1"), {}, amy, 5)
         assert {passage.text for passage in stopping} == expected
 
 
@@ -182,6 +184,6 @@ async def test_database_gone_is_named(ring: KeyRing, database_url: str) -> None:
 
 
 def test_weigh_drops_terms_that_occur_nowhere() -> None:
-    weights = weigh({1: 1.0, 2: 2.0, 3: 1.0}, {"1": 1, "2": 50}, 100)
+    weights = weigh({1: 1.0, 2: 2.0, 3: 1.0}, {1: 1, 2: 50}, 100)
     assert set(weights) == {1, 2}
     assert weights[1] > weights[2] > 0

@@ -10,7 +10,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.retrieval.extract import markdown_headings
+from gateway.retrieval.readers.markup import markdown_headings
 from gateway.retrieval.split import boundaries, sentences, splitter
 from tests.retrieval import files
 

@@ -37,7 +37,7 @@ def test_answer(child: worker.Worker) -> None:
 def test_error_holds_no_content(child: worker.Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     assert child.answer({"kind": "pdf", **ASKED}, b"not one")["error"]["code"] == "unsupported_file"
 
-    def quote(*_: object) -> None:
+    def quote(*_: object, **__: object) -> None:
         raise ValueError("secret words of the document")
 
     monkeypatch.setattr(worker, "extract", quote)
@@ -47,7 +47,7 @@ def test_error_holds_no_content(child: worker.Worker, monkeypatch: pytest.Monkey
 
 
 def test_out_of_memory(child: worker.Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    def swell(*_: object) -> None:
+    def swell(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(worker, "extract", swell)

@@ -9,12 +9,15 @@ import pytest
 
 from gateway.crypto.keyring import KeyRing
 from gateway.errors import NotFound
-from gateway.retrieval import Index
-from gateway.retrieval.writing import new_id
+from gateway.retrieval import Index, query_terms
+from gateway.retrieval.writing import new_id, take_shard
 from gateway.store import Store
-from tests.retrieval.corpus import NOW, clock, document, found, scope
+from tests.retrieval.corpus import NOW, clock, document, found, scope, vector
 
-VECTORS = "SELECT ordinal, embedding::text, terms::text, version FROM chunks ORDER BY document, ordinal"
+VECTORS = """
+SELECT c.ordinal, p.embedding::text, p.terms::text, c.version FROM chunks c JOIN points p ON p.chunk = c.id
+ORDER BY c.document, c.ordinal
+"""
 
 
 @pytest.fixture
@@ -43,17 +46,17 @@ async def test_statuses(index: Index, database: Store) -> None:
 
 async def test_term_counts_follow_versions(index: Index, database: Store) -> None:
     async def total() -> int:
-        return int(await database.fetchval("SELECT sum(chunks) FROM term_counts"))
+        return int(await database.fetchval("SELECT sum(chunks) FROM term_counts WHERE term > 0"))
 
     async def exact() -> int:
-        return int(await database.fetchval("SELECT sum(cardinality(term_ids)) FROM chunks"))
+        return int(await database.fetchval("SELECT sum(cardinality(term_ids)) FROM points"))
 
     await index.put_document(document(index, "a.txt", ["budget of the canteen", "budget of the garden"]))
     await index.put_document(document(index, "b.txt", ["canteen"]))
     assert await total() == await exact() == 5
     await index.put_document(document(index, "a.txt", ["garden"]))
     assert await total() == await exact() == 2
-    assert await database.fetchval("SELECT chunks FROM collections") == 2
+    assert await database.fetchval("SELECT sum(chunks) FROM term_counts WHERE term = 0") == 2
 
 
 async def test_replacing_is_atomic_under_concurrent_search(index: Index) -> None:
@@ -98,6 +101,21 @@ async def test_two_writers_of_one_file_write_it_once(index: Index, database: Sto
     assert sorted(result.status for result in results) == ["new", "unchanged", "unchanged", "unchanged"]
     assert await database.fetchval("SELECT count(*) FROM documents") == 1
     assert await database.fetchval("SELECT count(*) FROM chunks") == 1
+
+
+async def test_writers_of_one_tenant_do_not_wait_for_each_other(index: Index, database: Store) -> None:
+    """Each transaction counts in a shard of its own; sums are right whichever it was."""
+    async with database.transaction() as one, database.transaction() as two:
+        await index.put_document(document(index, "a.txt", ["budget of the canteen"]), one)
+        await index.put_document(document(index, "b.txt", ["budget of the garden"]), two)
+        await index.put_document(document(index, "c.txt", ["budget"]), one)
+        assert (await take_shard(one, "default"), await take_shard(two, "default")) == (0, 1)
+    counts = await database.fetch(
+        "SELECT term, sum(chunks) AS n FROM term_counts GROUP BY term ORDER BY n DESC LIMIT 3"
+    )
+    assert [row["n"] for row in counts] == [3, 3, 1]
+    (first, *_) = await index.search(vector("budget"), query_terms("garden"), scope(), 3)
+    assert first.text in {"budget", "budget of the garden"}
 
 
 async def test_join_a_transaction(index: Index, database: Store) -> None:

@@ -21,7 +21,7 @@ from gateway.app.files import shipped
 from gateway.app.house import open_house
 from gateway.app.sample import lay_policies, read_sample
 from gateway.cli import show
-from gateway.cli.bench import load, privacy, rooms, served
+from gateway.cli.bench import load, privacy, rooms, scale, served
 from gateway.cli.root import AsJson, run
 from gateway.cli.setup import prepare
 from gateway.errors import Broken
@@ -32,6 +32,7 @@ class Only(StrEnum):
     """What can be measured by itself."""
 
     PRIVACY = "privacy"
+    SCALE = "scale"
 
 
 BODY: Json = {"model": "bench", "messages": [{"role": "user", "content": rooms.PROMPT}]}
@@ -41,13 +42,30 @@ BODY: Json = {"model": "bench", "messages": [{"role": "user", "content": rooms.P
 async def bench(
     seconds: Annotated[float, typer.Option(min=0.2, help="Seconds for each figure.")] = 3.0,
     output: Annotated[Path | None, typer.Option(help="Also write the figures to this file, as JSON.")] = None,
-    only: Annotated[Only | None, typer.Option(help="Only this: how much personal data is found.")] = None,
+    only: Annotated[
+        Only | None, typer.Option(help="Only this: how much personal data is found, or how search grows.")
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(envvar="GATEWAY_DATA", help="Folder of annotated sets, for --only privacy.")
     ] = None,
+    chunks: Annotated[
+        list[int] | None, typer.Option(min=100, help="Passages, for --only scale; may be repeated.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder for what --only scale loads, to go on there; else it is thrown away.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw the figures of --only scale into this SVG.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure added latency, requests/s, streams, start, memory, redaction, ingest, search and audit."""
+    if only is Only.SCALE:
+        _finish(
+            _head() | {"scale": await scale.sizes(chunks or [10_000], keep, plot)},
+            output,
+            as_json=as_json,
+            tell=_tell_scale,
+        )
+        return
     if only is not None:
         _finish(_head() | {"privacy": privacy.run(data)}, output, as_json=as_json, tell=_tell_privacy)
         return
@@ -83,6 +101,10 @@ def _finish(figures: Json, output: Path | None, *, as_json: bool, tell: Callable
         show.json(figures)
     else:
         tell(figures)
+
+
+def _tell_scale(figures: Json) -> None:
+    scale.tell(figures["scale"])
 
 
 def _tell_privacy(figures: Json) -> None:

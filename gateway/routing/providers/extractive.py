@@ -19,7 +19,8 @@ from gateway.model import Call, Json, Model, Outgoing, Passage
 from gateway.routing.providers.base import Timeouts, dump
 
 INTRO: Final = "No language model answered; these sentences of your documents bear on the question:"
-NO_PASSAGES: Final = "No language model answered, and nothing was found that you may read."
+NO_PASSAGES: Final = "Nothing found that you may read."
+"""All that is said then: nobody learns from it whether there is something that he may not read."""
 NO_MATCH: Final = "No language model answered, and no sentence of the passages found bears on the question."
 MAX_SENTENCES: Final = 4
 MAX_SENTENCE_CHARS: Final = 600

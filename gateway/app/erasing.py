@@ -1,0 +1,45 @@
+"""The erasure journey, wired: it reaches into every room that keeps something."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gateway.app.methods import Methods
+from gateway.audit import AuditLog, Forgetting, VerifierKey
+from gateway.crypto import KeyRing
+from gateway.govern import Erasure, Guard
+from gateway.identity import Keys
+from gateway.ingest import ParserPool, Waiting
+from gateway.policy import Current
+from gateway.redaction import Redactor, Values
+from gateway.retrieval import Documents
+from gateway.store import Store
+
+
+def erasure(
+    store: Store,
+    ring: KeyRing,
+    guard: Guard,
+    current: Current,
+    keys: Keys,
+    redactor: Redactor,
+    methods: Methods,
+    parser: ParserPool,
+    audit: AuditLog,
+    key: VerifierKey,
+) -> Erasure:
+    """The journey over open rooms. `key`: what the log's notes are checked with."""
+    return Erasure(
+        store=store,
+        ring=ring,
+        guard=guard,
+        current=current,
+        keys=keys,
+        redactor=redactor,
+        values=Values(store, ring),
+        documents=Documents(store, ring, methods.embedder, methods.terms),
+        waiting=Waiting(store, ring, parser),
+        forgetting=Forgetting(store, ring, audit),
+        key=key,
+        now=lambda: datetime.now(UTC),
+    )

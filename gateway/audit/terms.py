@@ -1,0 +1,188 @@
+"""What a record can be found by, and the keyed digests that stand for it in the search index. Pure.
+
+A fact (a model's name, an error's code) becomes a term of 63 bits. What says who somebody is becomes a term of 24 bits,
+below zero: values share terms there, so that equal terms do not prove equal values. Whatever the index finds is opened
+and looked at again.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from gateway.crypto import KeyRing, SecretBytes, keyed
+from gateway.model import Json, Record
+
+PURPOSE: Final = "audit-index/1"
+FACTS: Final = (
+    *("kind", "action", "policy", "role", "model", "zone", "decision", "entity", "document", "collection", "error"),
+    "cost",
+)
+PERSONAL: Final = {"user": 1, "value": 2}
+"""Fields whose terms are short, and where each begins."""
+PERSONAL_BITS: Final = 24
+MOST: Final = 512
+"""Terms of one record; one with more values than that is found by those it names first."""
+ALLOW: Final = "allow"
+DENY: Final = "deny"
+_TYPE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
+_REMEMBERED: Final = 50_000
+_STEPS: Final = 4
+"""Buckets of cost in a power of ten."""
+_CHEAPEST, _DEAREST = -32, 24
+
+Find = Callable[[str], Iterable[str]]
+"""The ids of the values that tokens in a text stand for."""
+
+
+def told_of(record: Record) -> Json:
+    """A record in the shape that reading gives it."""
+    return {
+        "kind": record.kind,
+        "principal": record.principal,
+        "action": record.action,
+        "policy": record.policy,
+        "detail": record.detail,
+        "content": record.content,
+    }
+
+
+def facts_of(told: Json) -> Iterator[tuple[str, str]]:
+    """Field and value of everything that an opened record can be found by, but for the values in its texts."""
+    yield "kind", _text(told.get("kind"))
+    for field in ("action", "policy"):
+        yield field, _text(told.get(field))
+    detail = _mapping(told.get("detail"))
+    for one in (told.get("principal"), detail.get("name")):
+        yield "user", folded(_text(one))
+    yield from (("role", role) for role in _texts(detail.get("roles")))
+    egress = _mapping(detail.get("egress"))
+    for one in (detail.get("model"), detail.get("model_asked"), egress.get("model")):
+        yield "model", _text(one)
+    yield "zone", _text(egress.get("zone"))
+    yield from (("decision", said) for said in _decisions(told, detail))
+    for name in ("detected", "entities", "withheld", "masked", "spans"):
+        yield from (("entity", type_) for type_ in _texts(detail.get(name)) if _TYPE.fullmatch(type_))
+    for name in ("document", "documents"):
+        yield from (("document", one) for one in _texts(detail.get(name)))
+    # A passage is named by its document and its place there.
+    yield from (("document", one.rpartition(".")[0]) for one in _texts(detail.get("passages")))
+    for name in ("collection", "collections"):
+        yield from (("collection", one) for one in _texts(detail.get(name)))
+    for name in ("code", "error"):
+        yield "error", _text(detail.get(name))
+
+
+def cost_of(told: Json) -> float | None:
+    """What a record says a request cost, in US dollars."""
+    cost = _mapping(told.get("detail")).get("cost_usd")
+    if not isinstance(cost, int | float) or isinstance(cost, bool) or not math.isfinite(cost):
+        return None
+    return float(cost)
+
+
+def bucket(cost: float) -> int:
+    """Which bucket a cost falls into; they grow with it."""
+    if cost <= 0:
+        return _CHEAPEST - 1
+    return max(_CHEAPEST, min(_DEAREST, math.floor(math.log10(cost) * _STEPS)))
+
+
+def buckets(least: float | None, most: float | None) -> list[str]:
+    """The buckets that hold costs from `least` to `most`."""
+    first = _CHEAPEST - 1 if least is None else bucket(least)
+    last = _DEAREST if most is None else bucket(most)
+    return [str(one) for one in range(first, last + 1)]
+
+
+def values_in(content: object, find: Find) -> Iterator[str]:
+    """Ids of the values that tokens anywhere in a record's texts stand for."""
+    if isinstance(content, str):
+        yield from find(content)
+    elif isinstance(content, Mapping):
+        for one in content.values():
+            yield from values_in(one, find)
+    elif isinstance(content, list | tuple):
+        for one in content:
+            yield from values_in(one, find)
+
+
+def folded(text: str) -> str:
+    """How people are compared: their ids and names in any case."""
+    return text.strip().casefold()
+
+
+class Terms:
+    """Makes terms. `find` gives the ids of the values that tokens in a text stand for; without it none are indexed."""
+
+    def __init__(self, ring: KeyRing, find: Find = lambda _: ()) -> None:
+        self._keys: dict[str, SecretBytes] = {
+            field: ring.stable(PURPOSE, field.encode()) for field in (*FACTS, *PERSONAL)
+        }
+        self.find = find
+        self._known: dict[tuple[str, str], int] = {}
+
+    def of(self, told: Json) -> list[int]:
+        """Every term of a record as `told_of` or reading gives it, each once, ascending."""
+        found = {self.term(field, value) for field, value in facts_of(told) if value}
+        cost = cost_of(told)
+        if cost is not None:
+            found.add(self.term("cost", str(bucket(cost))))
+        for value in values_in(told.get("content"), self.find):
+            if len(found) >= MOST:
+                break
+            found.add(self.term("value", value))
+        return sorted(found)
+
+    def term(self, field: str, value: str) -> int:
+        """The term for one value of a field."""
+        known = self._known.get((field, value))
+        if known is not None:
+            return known
+        digest = keyed(self._keys[field], value.encode("utf-8", "surrogatepass"))
+        place = PERSONAL.get(field)
+        if place is None:
+            made = int.from_bytes(digest[:8], "big") >> 1
+        else:
+            made = -(place << PERSONAL_BITS | int.from_bytes(digest[:4], "big") >> 32 - PERSONAL_BITS)
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[field, value] = made
+        return made
+
+
+def is_personal(term: int) -> bool:
+    """Whether a term stands for somebody; such terms go when he is forgotten."""
+    return term < 0
+
+
+def literal(terms: Iterable[int]) -> str:
+    """Terms as PostgreSQL reads an array: rows have different numbers of them, which no array of arrays can."""
+    return "{" + ",".join(map(str, terms)) + "}"
+
+
+def _decisions(told: Json, detail: Json) -> Iterator[str]:
+    if told.get("kind") == "refusal":
+        yield DENY
+    found = detail.get("decisions")
+    for one in found if isinstance(found, list | tuple) else ():
+        if isinstance(one, Mapping):
+            yield ALLOW if one.get("allowed") is True else DENY
+
+
+def _mapping(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> Iterator[str]:
+    """A text, the texts of a list, or the names in a mapping."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple | set | frozenset | Mapping):
+        yield from (one for one in value if isinstance(one, str) and one)

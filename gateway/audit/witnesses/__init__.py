@@ -1,0 +1,1 @@
+"""Witnesses: whoever keeps checkpoints where the gateway's database cannot reach."""

@@ -1,0 +1,172 @@
+"""Erasing a value: where it stands in texts, which tokens stand for it, and what is kept of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gateway.crypto.keyring import KeyRing
+from gateway.errors import Invalid
+from gateway.redaction import kept, vault
+from gateway.redaction.entities import BY_TYPE
+from gateway.redaction.kept import ID
+from gateway.redaction.linking import PERSON
+from gateway.redaction.occurrences import Needles, needle, standing
+from gateway.redaction.tokens import Minter, find_tokens, id_of, type_of
+from gateway.redaction.vault import Vault
+from gateway.redaction.views import plainly
+from gateway.store import Store
+from gateway.store.store import Connection
+
+PAGE: Final = 2_000
+LEAST: Final = 3
+"""Letters and digits that a value must have."""
+_TYPES: Final = "SELECT DISTINCT type FROM vault WHERE tenant = $1"
+_VAULT: Final = "SELECT token, sealed FROM vault WHERE tenant = $1 AND token > $2 ORDER BY token LIMIT $3"
+_KEPT: Final = """
+SELECT token, principal, sealed FROM kept_values WHERE tenant = $1 AND token > $2 ORDER BY token LIMIT $3
+"""
+_DROP: Final = (
+    ("places", f"DELETE FROM vault_places WHERE tenant = $1 AND (token = ANY($2::text[]) OR {ID} = ANY($3::text[]))"),
+    ("vault", f"DELETE FROM vault WHERE tenant = $1 AND (token = ANY($2::text[]) OR {ID} = ANY($3::text[]))"),
+    ("kept", f"DELETE FROM kept_values WHERE tenant = $1 AND (token = ANY($2::text[]) OR {ID} = ANY($3::text[]))"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A value that is to be erased."""
+
+    value: str = field(repr=False)
+    ids: frozenset[str]
+    """Of the tokens that stand for it, of whatever type."""
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """(start, end) of every place of `text` where the value stands, in order, none overlapping.
+
+        By the rule of what is found again before sending, and wherever it stands letter by letter, in any case.
+        """
+        found = {(match.start(), match.end()) for match in self._pattern().finditer(text)}
+        if (one := needle(self.value)) is not None:
+            found |= {(start, end) for _, start, end in standing(text, Needles([one])) if _apart(text, start, end)}
+        return joined(found)
+
+    def _pattern(self) -> re.Pattern[str]:
+        words = r"\s+".join(re.escape(word) for word in self.value.split())
+        before = r"(?<!\w)" if self.value[:1].isalnum() else ""
+        behind = r"(?!\w)" if self.value[-1:].isalnum() else ""
+        return re.compile(f"{before}{words}{behind}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the tables keep of a value."""
+
+    tokens: tuple[str, ...]
+    """Whose values it is or stands in."""
+    vault: int
+    kept: int
+
+
+def _apart(text: str, start: int, end: int) -> bool:
+    """Whether no word goes on before or behind: `Jane Roe` does not stand in `Jane Roebuck`."""
+    goes_on = text[end - 1 : end].isalpha() and text[end : end + 1].isalpha()
+    return not goes_on and not (text[start : start + 1].isalpha() and text[max(0, start - 1) : start].isalpha())
+
+
+def joined(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Places in order, those that overlap made one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+class Values:
+    """The vault and the values kept for a while, as far as they are to be forgotten.
+
+    Every method raises StoreUnavailable; those that open rows SealBroken.
+    """
+
+    def __init__(self, store: Store, ring: KeyRing) -> None:
+        self._store = store
+        self._ring = ring
+        self._vault = Vault(store, ring)
+
+    async def sought(self, tenant: str, value: str, types: Collection[str]) -> Sought:
+        """The value with its tokens' ids: of these types, or of every type known where none is given.
+
+        Raises Invalid for a value of fewer than three letters or digits: it would be found everywhere.
+        """
+        value = value.strip()
+        if sum(map(str.isalnum, value)) < LEAST or not value.isprintable():
+            raise Invalid(f"a value to erase has {LEAST} letters or digits at least, on one line", param="value")
+        if not types:
+            used = [row["type"] for row in await self._store.fetch(_TYPES, tenant)]
+            types = {*BY_TYPE, *used}
+        minter = self._minter(tenant)
+        return Sought(value, frozenset(id_of(minter.token(one, plainly(value, one))) for one in types))
+
+    async def holdings(self, tenant: str, sought: Sought) -> Holdings:
+        """Opens everything that is kept, so that no form of the value is missed."""
+
+        def in_vault(row: Any) -> str:
+            return self._opened(vault.PURPOSE, tenant, row["sealed"], vault.bound(tenant, row["token"]))
+
+        def in_kept(row: Any) -> str:
+            bound = kept.bound(tenant, row["principal"], row["token"])
+            return self._opened(kept.PURPOSE, tenant, row["sealed"], bound)
+
+        for_good = await self._scan(_VAULT, tenant, sought, in_vault)
+        for_a_while = await self._scan(_KEPT, tenant, sought, in_kept)
+        return Holdings(tuple(sorted({*for_good, *for_a_while})), len(for_good), len(for_a_while))
+
+    async def drop(self, conn: Connection, tenant: str, sought: Sought, tokens: Sequence[str]) -> dict[str, int]:
+        """Delete the value in every form, and these tokens' values; rows by table: `places`, `vault`, `kept`."""
+        counts = {}
+        for name, sql in _DROP:
+            counts[name] = int((await conn.execute(sql, tenant, list(tokens), sorted(sought.ids))).rpartition(" ")[2])
+        return counts
+
+    async def leave(self, conn: Connection, tenant: str, document: str) -> int:
+        """A document is gone: forget its places, and values that nothing else brought in; returns how many."""
+        return await self._vault.leave(tenant, document, conn)
+
+    async def kept_of(self, principals: Collection[str], *, drop: bool) -> int:
+        """How many values are kept for these principals; deleted with `drop`."""
+        which = "WHERE principal = ANY($1::text[])"
+        if drop:
+            done = await self._store.execute(f"DELETE FROM kept_values {which}", sorted(principals))
+            return int(done.rpartition(" ")[2])
+        return int(await self._store.fetchval(f"SELECT count(*) FROM kept_values {which}", sorted(principals)))
+
+    async def parts_of(self, tenant: str, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Token -> keyed digests of the words of the name it stands for, of every name's token in these texts."""
+        tokens = {token for text in texts for token in find_tokens(text) if type_of(token) == PERSON}
+        minter = self._minter(tenant)
+        known = await self._vault.look_up(tenant, tokens)
+        return {token: minter.parts(entry.value) for token, entry in known.items()}
+
+    async def _scan(self, sql: str, tenant: str, sought: Sought, opened: Callable[[Any], str]) -> list[str]:
+        found: list[str] = []
+        after = ""
+
+        def holding(rows: Sequence[Any]) -> list[str]:
+            return [row["token"] for row in rows if id_of(row["token"]) in sought.ids or sought.places(opened(row))]
+
+        while rows := await self._store.fetch(sql, tenant, after, PAGE):
+            after = rows[-1]["token"]
+            found += await asyncio.to_thread(holding, rows)
+        return found
+
+    def _opened(self, purpose: str, tenant: str, sealed: bytes, bound: bytes) -> str:
+        return self._ring.open(purpose, sealed, bound, tenant.encode()).decode("utf-8", "surrogatepass")
+
+    def _minter(self, tenant: str) -> Minter:
+        return Minter(self._ring.stable("token", tenant.encode()))

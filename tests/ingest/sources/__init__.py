@@ -1,0 +1,1 @@
+"""Tests of the places that collections are kept in step with."""
