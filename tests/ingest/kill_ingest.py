@@ -126,7 +126,7 @@ async def trial(
         jobs = [await _upload(house, range(at, min(at + JOB, files))) for at in range(0, files, JOB)]
         tell(f"{files} files wait in {len(jobs)} jobs")
         crew = Workers(folder, url, stalled_s, workers)
-        marks = sorted(random.uniform(0.02, 0.9) * files for _ in range(kills))
+        marks = sorted(random.uniform(0.02, 0.7) * files for _ in range(kills))
         started, done = time.monotonic(), 0
         await crew.start()
         try:

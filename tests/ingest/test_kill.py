@@ -12,6 +12,6 @@ from tests.ingest.kill_ingest import trial
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_killed_workers_lose_and_double_nothing(database_url: str, tmp_path: Path) -> None:
-    found = await trial(tmp_path, database_url, files=40, kills=2)
+    found = await trial(tmp_path, database_url, files=120, kills=2)
     assert found["complete"], found
     assert found["kills"] == 2
