@@ -103,6 +103,7 @@ class Subjects:
         self._ring = ring
         self._current: OrderedDict[bytes, SubjectKey] = OrderedDict()
         self._asked: dict[bytes, asyncio.Future[SubjectKey]] = {}
+        self._digests: dict[str, bytes] = {}
         self._forgotten = 0
         self._subscription: Subscription | None = None
 
@@ -119,7 +120,13 @@ class Subjects:
 
     def digest(self, who: str) -> bytes:
         """The keyed digest that stands for somebody; the same in every process and after a rotation of keys."""
-        return keyed(self._ring.stable(PURPOSE), who.encode("utf-8", "surrogatepass"))[:DIGEST]
+        found = self._digests.get(who)
+        if found is None:
+            if len(self._digests) >= REMEMBERED:
+                self._digests.clear()
+            found = keyed(self._ring.stable(PURPOSE), who.encode("utf-8", "surrogatepass"))[:DIGEST]
+            self._digests[who] = found
+        return found
 
     async def key(self, who: str, at: datetime) -> SubjectKey:
         """The key that this subject's records are sealed under now; where there is none, made and durable first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from gateway.crypto import KeyRing, SecretBytes, keyed
@@ -49,30 +49,44 @@ def told_of(record: Record) -> Json:
     }
 
 
-def facts_of(told: Json) -> Iterator[tuple[str, str]]:
+_FIELD_OF: Final = {
+    "name": "user",
+    "roles": "role",
+    "model": "model",
+    "model_asked": "model",
+    **dict.fromkeys(("detected", "entities", "withheld", "masked", "spans"), "entity"),
+    **dict.fromkeys(("document", "documents", "passages"), "document"),
+    **dict.fromkeys(("collection", "collections"), "collection"),
+    **dict.fromkeys(("code", "error"), "error"),
+}
+"""Entries of `detail` and the field that each is found by."""
+_ONE: Final = frozenset(("name", "model", "model_asked", "code", "error"))
+"""Those that count as a text alone, not as a list of them."""
+
+
+def facts_of(told: Json) -> list[tuple[str, str]]:
     """Field and value of everything that an opened record can be found by, but for the values in its texts."""
-    yield "kind", _text(told.get("kind"))
-    for field in ("action", "policy"):
-        yield field, _text(told.get(field))
+    found = [(field, _text(told.get(field))) for field in ("kind", "action", "policy")]
+    found.append(("user", folded(_text(told.get("principal")))))
     detail = _mapping(told.get("detail"))
-    for one in (told.get("principal"), detail.get("name")):
-        yield "user", folded(_text(one))
-    yield from (("role", role) for role in _texts(detail.get("roles")))
+    # Each record passes here before it is written, and most have few of the entries there are.
+    for name, value in detail.items():
+        field = _FIELD_OF.get(name)
+        if field is None or not value:
+            continue
+        for one in (_text(value),) if name in _ONE else _texts(value):
+            if field == "user":
+                found.append((field, folded(one)))
+            elif name == "passages":
+                # A passage is named by its document and its place there.
+                found.append((field, one.rpartition(".")[0]))
+            elif field != "entity" or _TYPE.fullmatch(one):
+                found.append((field, one))
     egress = _mapping(detail.get("egress"))
-    for one in (detail.get("model"), detail.get("model_asked"), egress.get("model")):
-        yield "model", _text(one)
-    yield "zone", _text(egress.get("zone"))
-    yield from (("decision", said) for said in _decisions(told, detail))
-    for name in ("detected", "entities", "withheld", "masked", "spans"):
-        yield from (("entity", type_) for type_ in _texts(detail.get(name)) if _TYPE.fullmatch(type_))
-    for name in ("document", "documents"):
-        yield from (("document", one) for one in _texts(detail.get(name)))
-    # A passage is named by its document and its place there.
-    yield from (("document", one.rpartition(".")[0]) for one in _texts(detail.get("passages")))
-    for name in ("collection", "collections"):
-        yield from (("collection", one) for one in _texts(detail.get(name)))
-    for name in ("code", "error"):
-        yield "error", _text(detail.get(name))
+    if egress:
+        found += [("model", _text(egress.get("model"))), ("zone", _text(egress.get("zone")))]
+    found += (("decision", said) for said in _decisions(told, detail))
+    return found
 
 
 def cost_of(told: Json) -> float | None:
@@ -101,7 +115,7 @@ def values_in(content: object, find: Find) -> Iterator[str]:
     """Ids of the values that tokens anywhere in a record's texts stand for."""
     if isinstance(content, str):
         yield from find(content)
-    elif isinstance(content, Mapping):
+    elif isinstance(content, dict):
         for one in content.values():
             yield from values_in(one, find)
     elif isinstance(content, list | tuple):
@@ -168,7 +182,7 @@ def _decisions(told: Json, detail: Json) -> Iterator[str]:
         yield DENY
     found = detail.get("decisions")
     for one in found if isinstance(found, list | tuple) else ():
-        if isinstance(one, Mapping):
+        if isinstance(one, dict):
             yield ALLOW if one.get("allowed") is True else DENY
 
 
@@ -180,9 +194,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _texts(value: object) -> Iterator[str]:
+def _texts(value: object) -> list[str]:
     """A text, the texts of a list, or the names in a mapping."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple | set | frozenset | Mapping):
-        yield from (one for one in value if isinstance(one, str) and one)
+        return [value]
+    if isinstance(value, dict | list | tuple | set | frozenset):
+        return [one for one in value if isinstance(one, str) and one]
+    return []
