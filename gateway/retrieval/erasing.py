@@ -18,6 +18,7 @@ from gateway.errors import Conflict
 from gateway.model import Redacted, Replaced
 from gateway.retrieval import writing
 from gateway.retrieval.methods.base import Ledger, TextEmbedder
+from gateway.retrieval.methods.leaving import leaving
 from gateway.retrieval.methods.space import expect
 from gateway.retrieval.methods.terms import Terms
 from gateway.retrieval.nouns import Piece
@@ -218,7 +219,15 @@ class Documents:
         )
 
     async def _made(self, cleaned: Cleaned, parts: Parts, ledger: Ledger | None) -> tuple[list[Point], dict[int, int]]:
-        """Points of every passage, and the document's terms with the passages that hold them."""
+        """Points of every passage, and the document's terms with the passages that hold them.
+
+        Raises Conflict where texts would leave: which zone they may reach is not asked here, so none is.
+        """
+        if leaving(self._embedder, self._terms):
+            raise Conflict(
+                "texts in the clear would go to an embedder's server to be embedded anew",
+                hint="erase with --documents delete, and ingest again what should stay",
+            )
         texts = [cleaned.title, *(text for _, one in cleaned.pieces for text in (one.text, one.heading))]
         words = await parts(texts)
         read = [
