@@ -63,7 +63,8 @@ async def test_without_his_key_nothing_says_who_or_what_and_the_log_verifies(dat
     assert shown["content"] is None
     assert shown["action"] == "chat"
     assert shown["problem"] is None
-    assert "ada" not in str(page)
+    assert "user:ada" not in str(page)
+    assert "merger" not in str(page)
     assert (await check(database, ring)).ok
 
 

@@ -59,7 +59,8 @@ async def test_a_job_waits_sealed_and_is_done(service: Service, caplog: pytest.L
     kinds = [(kind, action) for kind, action, _ in await service.bench.records("r1")]
     assert kinds[:2] == [("intent", "job.create"), ("outcome", "job.create")]
     assert kinds.count(("outcome", "ingest")) == 20
-    assert kinds[-1] == ("event", "job.end")
+    # The other batch may see the last file done before its outcome is on record.
+    assert kinds.count(("event", "job.end")) == 1
     assert "Vogel" not in caplog.text
     assert "procrastinate" not in {record.name.partition(".")[0] for record in caplog.records}
 
