@@ -52,7 +52,8 @@ _UNIT: Final = (
     r"|Block)\b\.?[ ]?#?[ ]?[A-Z]?-?\d{0,5}[A-Z]?\b"
     r"|\#[ ]?\d{1,5}[A-Z]?\b)"
 )
-_TOWN: Final = rf"{_NAME}(?:[ -]{_NAME}){{0,3}}"
+# A stop behind four letters ends a sentence.
+_TOWN: Final = rf"{_NAME}(?:(?<![^\W\d_]{{4}}\.)[ -]{_NAME}){{0,3}}"
 _TAIL: Final = (
     rf"(?:{_GAP}{_UNIT})?"
     rf"(?:{_GAP}{_TOWN}(?:,[ \t]?\n?[ ]?{_TOWN})?{_GAP}(?:(?:{_STATES})\b\.?(?:{_GAP}\d{{5}}(?:-\d{{4}})?\b)?|{_UK}\b)"

@@ -83,8 +83,15 @@ def blob_edits(text: str, budget: Budget, facts: Facts | None = None) -> list[Ed
     if known.digits >= _LEAST_DECIMALS:
         found += _decimal(text)
     if known.longest_word >= _LEAST_THIRTY_TWO:
-        found += _base32(text, budget)
+        said = list(_base32(text, budget))
+        # Read as base 64, the same stretch may hold a few letters by chance; all of it is a text in base 32.
+        found = [one for one in found if one.exact or not any(_meet(one, edit) for edit in said)]
+        found += said
     return found
+
+
+def _meet(one: Edit, other: Edit) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 # ---------------------------------------------------------------------------------------------------------- base 64

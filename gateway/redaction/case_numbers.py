@@ -18,7 +18,8 @@ _CASE_LABEL: Final = (
     r"|aktenzeichen|gesch\u00e4ftszeichen|gesch\u00e4fts-?(?:nummer|nr\.?)|\baz\.|\bgz\."
     rf"|(?:requ\u00eate|dossier|pourvoi|affaire|arr\u00eat|procedimiento|recurso|sentencia|sentenza|rollo)s?[ ]"
     r"n(?:os?\b|\.?[o\u00ba\u00b0]|\.|\u00fam\.?)\.?|expediente(?:[ ]n\.?[o\u00ba\u00b0]\.?)?|zaaknummer|rolnummer"
-    r"|procedimento[ ]n\.|causa[ ]n\.|\br\.?g\.(?:[ ]?n[.\u00b0])?|\bautos[ ]n\.?[o\u00ba\u00b0]"
+    r"|procedimento[ ]n\.|causa[ ]n\.|\br\.?g\.?[ ]?n[.\u00b0]|\br\.?g\.|(?<=\()ref\.?:?"
+    r"|\bautos[ ]n\.?[o\u00ba\u00b0]"
 )
 _BIT: Final = r"(?:\d[\dA-Z]*|[A-Z]{1,4}\d{0,4}|cv|cr|mc|md|mj|bk|ap|po|civ|crim)"
 _CASE_VALUE: Final = (
@@ -63,7 +64,7 @@ _LABEL_MARKS: Final = (
     *("record", "ref", "incident", "report", "warrant", "zeichen", "gesch\u00e4fts", "az.", "requ\u00eate", "dossier"),
     *("expediente", "zaak", "rolnummer", "procedim", "causa", "action", "indict", "investig", "decision", "judgment"),
     *("proceed", "protocol", "probate", "citation", "gz.", "pourvoi", "affaire", "arr\u00eat", "recurso", "sentencia"),
-    *("sentenza", "rollo", "autos", "rg.", "r.g.", "crim.", "civ.", "cr.", "misc.", "adv."),
+    *("sentenza", "rollo", "autos", "rg.", "r.g.", "rg n", "crim.", "civ.", "cr.", "misc.", "adv."),
 )
 CASE_MARKS: Final = (
     *(*_LABEL_MARKS, "/", "ecli", "-cv-", "-cr-", "-mc-", "-md-", "-mj-", "-bk-", "-ap-", "-po-", "no. ", "nos. "),

@@ -14,7 +14,10 @@ _LEGAL: Final = re.compile(
     r"(?i)\b(?:applicants?|plaintiffs?|defendants?|appellants?|respondents?|claimants?|petitioners?|accused|prosecut\w+"
     r"|witness(?:es)?|courts?|tribunal|judge|police|officers?|convicted|arrested|detained|custody|matter[ ]of|minor)\b"
 )
-_INITIALS: Final = re.compile(r"(?<![\w.'\u2019-])[A-Z]\.(?:[ -]?[A-Z]\.){1,3}(?![\w'\u2019]|[ ][A-Z][a-z])")
+_CAPITAL: Final = "[A-Z\u00c0-\u00d6\u00d8-\u00de\u0106\u010c\u011e\u0130\u0141\u015a\u015e\u0160\u0179\u017b\u017d]"
+_INITIALS: Final = re.compile(
+    rf"(?<![\w.'\u2019-]){_CAPITAL}[a-z]?\.(?:[ -]?{_CAPITAL}\.){{1,3}}(?![\w'\u2019]|[ ]{_CAPITAL}[a-z])"
+)
 _NO_INITIALS: Final = frozenset(
     (
         *("US", "UK", "EU", "EC", "UN", "SA", "BV", "NV", "AS", "AG", "AE", "DC", "PC", "CJ", "LJ", "JJ", "QC", "KC"),
@@ -41,6 +44,14 @@ _VERSUS: Final = re.compile(
     rf"(?P<left>{_PARTIES}?)(?:[ ](?:and|AND)[ ](?:Others|OTHERS))?[ ]v\.?s?\.?[ ](?P<right>(?:the[ ])?{_PARTIES})"
     rf"(?P<cited>{_CITED})?"
 )
+_JUDGE: Final = re.compile(
+    rf"(?<![^\W_])(?P<name>(?:{_PARTY}[ ](?:[A-Z]\.[ ])?)?{_PARTY}),[ ](?:(?:Chief|Presiding|Senior|Acting|Deputy)[ ])?"
+    r"(?:(?:(?:(?:United[ ]States|U\.S\.)[ ])?"
+    r"(?:District|Circuit|Magistrate|Bankruptcy|Administrative[ ]Law|High[ ]Court)"
+    r"|Associate|Vice)[ ])?(?:(?:Judges?|Justices?)(?![^\W_])|C\.[ ]?J\.|JJ?\.(?=[,:) \n])|L\.?JJ?\b)"
+)
+_OFFICES: Final = frozenset(("district", "circuit", "magistrate", "court", "chief", "associate", "state", "united"))
+JUDGE_MARKS: Final = ("judge", "justice", ", j", ", l", "c.j.", "c. j.")
 _STATES: Final = frozenset(
     (
         *(
@@ -118,6 +129,13 @@ def parties(text: str) -> Iterator[Found]:
                 words = _words(match[side])
                 if not words & _STATES and not words & _BODIES and (found := trimmed(text, *match.span(side))):
                     yield found
+
+
+def judges(text: str) -> Iterator[Found]:
+    """Who decides, as decisions say it: `ROE, District Judge`, `Roe, J., dissenting`."""
+    for match in _JUDGE.finditer(text):
+        if not _words(match["name"]) & _OFFICES and (found := trimmed(text, *match.span("name"))):
+            yield found
 
 
 def _words(name: str) -> set[str]:

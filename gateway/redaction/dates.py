@@ -98,7 +98,7 @@ _BIRTH: Final = re.compile(
     r"(?i)(?<![^\W_])(?:date[ _-]?of[ _-]?birth|birth[ _-]?date|d\.?o\.?b\b\.?|birthday|born|geburtsdatum|geb\b\.?"
     r"|geboren(?:[ ]am)?"
     r"|date[ ]de[ ]naissance|n\u00e9(?:e|\(e\))?[ ]le|fecha[ _]de[ _]nacimiento|nacid[oa](?:[ ]el)?"
-    r"|data[ _]di[ _]nascita|nat[oa][ ]il"
+    r"|data[ _]di[ _]nascita|nat[oa][ ](?:an?[ ][^\W\d_][^\d\n,;]{1,30}?,?[ ])?il"
     r"|geboortedatum|geboren[ ]op|data[ ]de[ ]nascimento)"
     rf"{_GLUE}(?P<date>{_DATE}|(?:{_MONTH}[ ])?{_YEAR})(?![\w/]|[.,:-]\d)"
 )
@@ -116,6 +116,8 @@ BIRTH_MARKS: Final = (
         "nascita",
         "nato il",
         "nata il",
+        "nato a",
+        "nata a",
     ),
     *("nascim", "geboort", "d.ob", "do.b"),
 )

@@ -43,6 +43,8 @@ _NAMES: Final = NameFinder()
 """One for the process: it loads at first use and holds no text."""
 
 _NOTHING: Final = Needs()
+_KEPT: Final = 2_000
+"""Sets of marks whose recognizers are remembered."""
 
 Check = Callable[[], None]
 """Called between recognizers; raises when the scan must stop."""
@@ -81,6 +83,7 @@ class Detector:
             [step for step in steps if not step.gated.whole and step.digits <= digits] for digits in range(most + 1)
         ]
         """What may run on a text with so many digits close together; the last for as many and more."""
+        self._marked: dict[tuple[int, int], tuple[_Step, ...]] = {}
         self._whole = [step for step in steps if step.gated.whole and step.gated.rule is not None]
         self._named = tuple(type_ for type_ in TYPES if any(one.type == type_ for one in chosen))
         self._tells = AUTO in policy.languages and ALL not in policy.entities
@@ -157,7 +160,7 @@ class Detector:
         digits = scene.digits
         out: list[tuple[int, int, str, float]] = []
         seen: set[tuple[int, int]] = set()
-        for step in self._by_digits[min(digits, len(self._by_digits) - 1)]:
+        for step in self._steps(digits, marks):
             if not step.could(facts, marks, digits):
                 continue
             gated = step.gated
@@ -170,6 +173,17 @@ class Detector:
                     seen.add((start, end))
                     out.append((start, end, step.type, float(score)))
         return out
+
+    def _steps(self, digits: int, marks: int) -> tuple[_Step, ...]:
+        """What may run on a text with so many digits and these marks in its words. Kept: texts are alike in that."""
+        digits = min(digits, len(self._by_digits) - 1)
+        steps = self._marked.get((digits, marks))
+        if steps is None:
+            steps = tuple(step for step in self._by_digits[digits] if not step.bit or step.across or marks & step.bit)
+            if len(self._marked) >= _KEPT:
+                self._marked.clear()
+            self._marked[digits, marks] = steps
+        return steps
 
 
 @dataclass(frozen=True, slots=True)

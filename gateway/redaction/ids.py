@@ -34,7 +34,8 @@ _ID: Final = re.compile(
     # Tax and insurance
     rf"|(?:tax|taxpayer|vat|ein|tin|itin)[ _-]?(?:payer[ _-]?)?(?:id(?:entification)?[ _-]?)?(?:{_NUMBER})"
     rf"|steuer-?(?:id|nummer|identifikationsnummer)|ust-?id(?:-?nr\.?)?"
-    r"|num\u00e9ro[ ]fiscal|nif|cif|codice[ ]fiscale|partita[ ]iva|btw-?nummer"
+    r"|num\u00e9ro[ ]fiscal|nif|cif|codice[ ]fiscale|c\.[ ]?f\.|cod\.[ ]?fisc\.|partita[ ]iva|btw-?nummer"
+    r"|bsn(?:-?nummer)?|burgerservicenummer"
     rf"|(?:social[ _-]?(?:security|insurance)|national[ _-]?insurance|health[ _-]?(?:insurance|card|plan)"
     rf"|insurance)[ _-]?{_NUMBER}"
     r"|(?:sozial|renten|kranken)?versicherten?-?(?:nummer|nr\.?)|sozialversicherungsnummer"
@@ -50,7 +51,7 @@ _ID: Final = re.compile(
     r"|personalnummer|matrikelnummer|mitarbeiternummer|kundennummer|mitgliedsnummer|versicherungsschein(?:nummer)?"
     rf"|(?:bank[ _-]?account|account|acct?\.?|a/c)[ _-]?(?:number|no\.?|\#)|kontonummer|num\u00e9ro[ ]de[ ]compte"
     rf"|n\u00famero[ ]de[ ]cuenta"
-    rf"|(?:customer|client)[ _-]?{_NUMBER}|claim[ _-]?(?:number|no\.?|\#)|imei(?:[ _-]?number)?"
+    rf"|(?:cust(?:omer)?|client)[ _-]?{_NUMBER}|claim[ _-]?(?:number|no\.?|\#)|imei(?:[ _-]?number)?"
     r"|serial[ ]number[ ]of[ ]the[ ]device"
     rf")(?![^\W_]){_SEP}(?P<value>(?-i:[A-Z]{{1,3}}(?:-[A-Z]{{1,2}})?[ ](?=\d{{3}}))?"
     rf"(?:(?=[A-Z./-]*\d)[A-Z0-9][A-Z0-9./-]{{2,28}}[A-Z0-9](?:[ ](?=\d)\d{{2,6}}){{0,4}}"
@@ -85,6 +86,7 @@ ID_MARKS: Final = (
         "permi",
     ),
     *("f\u00fchrerschein", "tax", "vat", "ein", "tin", "steuer", "ust", "fiscal", "nif", "cif", "iva", "btw", "social"),
+    *("c.f.", "c. f.", "fisc", "bsn", "burgerservice", "cust n", "cust i", "cust_", "cust-", "cust#"),
     *(
         "insurance",
         "health",
@@ -154,7 +156,8 @@ ID_MARKS: Final = (
 _PLATE: Final = re.compile(
     r"(?i)(?<![^\W_])(?:(?:licen[cs]e|number|vehicle|registration|car"
     r"|vehicle[ ]registration)[ _-]?plates?(?:[ _-]?(?:number|no\.?|\#))?"
-    r"|plate[ _-]?(?:number|no\.?|\#)|(?:vehicle|car)[ _-]?(?:registration|reg\.?)(?:[ _-]?(?:number|no\.?|mark"
+    r"|plates?(?=[ ][\"'(]?(?-i:[A-Z0-9-]{4,9})\b)|plate[ _-]?(?:number|no\.?|\#)"
+    r"|(?:vehicle|car)[ _-]?(?:registration|reg\.?)(?:[ _-]?(?:number|no\.?|mark"
     r"|plate))?|kennzeichen|nummernschild"
     r"|plaque[ ]d['\u2019]immatriculation|immatricul\u00e9e?|immatriculation|matr\u00edcula|targa|kenteken)"
     r"(?:[ \t]*(?:[:=|#]|\bis\b|\bist\b|\bof\b|\bwas\b|\breads?\b)){0,2}[ \t]*[\"'`*(]{0,3}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.redaction import addresses, case_numbers, court_names, dates, ids, names, secrets, shapes
+from gateway.redaction import addresses, asked, case_numbers, court_names, dates, ids, names, secrets, shapes
 from gateway.redaction.facts import Facts, Needs
 from gateway.redaction.scene import Scene, merged
 
@@ -109,6 +109,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("names", names.people, narrowed=names.people_where),
         Rule("initials", court_names.initials, 0.5, court_names.INITIAL_MARKS),
         Rule("parties", court_names.parties, 0.5, (" v",)),
+        Rule("judges", court_names.judges, 0.6, court_names.JUDGE_MARKS),
         Rule("columns of names", _cells("PERSON"), marks=names.HEAD_MARKS, whole=True, needs=_LINES),
     ),
     "JOB_TITLE": (Rule("titles", names.titles, 0.6),),
@@ -129,7 +130,10 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     "ZIP_CODE": (Rule("postcodes", addresses.postcodes, _FORM, reach=_NEAR),),
     "DATE_TIME": (Rule("dates", dates.moments, _FORM),),
     "AGE": (Rule("ages", dates.ages, _FORM, marks=dates.AGE_MARKS, reach=_NEAR),),
-    "ID_NUMBER": (Rule("labelled numbers", ids.labelled, 0.5, ids.ID_MARKS, reach=_NEAR, late=True),),
+    "ID_NUMBER": (
+        Rule("labelled numbers", ids.labelled, 0.5, ids.ID_MARKS, reach=_NEAR, late=True),
+        Rule("numbers asked for", asked.answers, 0.5, asked.MARKS, reach=(220, 40), late=True, needs=_LINES),
+    ),
     "CASE_NUMBER": (Rule("case numbers", case_numbers.cases, 0.5, case_numbers.CASE_MARKS, reach=_NEAR, late=True),),
     "LICENSE_PLATE": (Rule("plates", ids.plates, 0.5, ids.PLATE_MARKS, reach=_NEAR, late=True),),
     "USERNAME": (Rule("user names", ids.users, 0.5, ids.USER_MARKS, late=True),),

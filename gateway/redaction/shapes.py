@@ -21,7 +21,7 @@ _ABROAD: Final = re.compile(
 # Words after which a number is a telephone's; the second kind needs one of `at` and `on`, or stands right before it.
 _PHONE_WORD: Final = (
     r"(?:(?:tele)?phones?|tel|mobile|mob|cell(?:phone|ular)?|fax|pager|landline|hotline|handy(?:nummer)?"
-    r"|telefon(?:nummer|n\u00famero)?|mobil(?:nummer)?|rufnummer|m\u00f3vil|tel[e\u00e9]fono|tel\u00e9f|cellulare|celular"
+    r"|telefon(?:nummer|n\u00famero)?|mobil(?:nummer)?|rufnummer|m[o\u00f3]vil|tel[e\u00e9]fono|tel\u00e9f|cellulare|celular"
     r"|t\u00e9l(?:\u00e9phone)?|portable|gsm|whatsapp|telefoon(?:nummer)?"
     r"|(?:phone|contact|our|my|her|his|new)[ ]number|(?:meine|ihre|neue)[ ]nummer"
     r"|(?:mon|son|nouveau)[ ]num\u00e9ro)"
@@ -53,7 +53,22 @@ _DATE: Final = re.compile(
     r"(?:19|20)\d\d[ ./-]\d{1,2}[ ./-]\d{1,2}|\d{1,2}[ ./-]\d{1,2}[ ./-](?:19|20)?\d\d|(?:\d{1,3}\.){3}\d{1,3}"
 )
 SAID_MARKS: Final = (
-    *("phone", "tel", "mob", "cell", "fax", "pager", "line", "handy", "rufn", "rufe", "m\u00f3vil", "portable", "gsm"),
+    *(
+        "phone",
+        "tel",
+        "mob",
+        "cell",
+        "fax",
+        "pager",
+        "line",
+        "handy",
+        "rufn",
+        "rufe",
+        "m\u00f3vil",
+        "movil",
+        "portable",
+        "gsm",
+    ),
     *("whatsapp", "number", "nummer", "num\u00e9ro", "call", "dial", "ring", "rang", "text", "txt", "sms"),
     *("reach", "answering", "contact", "anrufen", "ext", "durchwahl", "poste", "office", "home", "work", "t\u00e9l"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.redaction.court_names import initials, parties
+from gateway.redaction.court_names import JUDGE_MARKS, initials, judges, parties
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,25 @@ def test_parties(text: str, values: list[str]) -> None:
 )
 def test_no_parties(text: str) -> None:
     assert list(parties(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("ROSENSTENGEL, District Judge:", "ROSENSTENGEL"),
+        ("Before Ilse Q. Marrow, Chief United States District Judge", "Ilse Q. Marrow"),
+        ("Tolland, J., dissenting", "Tolland"),
+        ("per Ashgrove, LJ at 41", "Ashgrove"),
+        ("Varga, Associate Justice, wrote", "Varga"),
+    ],
+)
+def test_judges(text: str, value: str) -> None:
+    assert [text[a:b] for a, b in judges(text)] == [value]
+    assert any(mark in text.lower() for mark in JUDGE_MARKS)
+
+
+@pytest.mark.parametrize(
+    "text", ["the Court, Judge Roe sitting", "In law, judges differ", "A, B, J and K", "Chief, District Judge"]
+)
+def test_no_judges(text: str) -> None:
+    assert list(judges(text)) == []

@@ -622,3 +622,8 @@ def test_long_numbers_of_edits_cost_no_more_than_their_number() -> None:
 
     seconds(10)
     assert seconds(800) < 40 * seconds(100) + 1
+
+
+def test_base_32_that_could_be_base_64_in_part_is_read_whole() -> None:
+    text = "call this number: FPBK2NBUEAZMZNRQEA3TSNBWEAYDGMRX today"
+    assert [span.type for span in DETECTOR.find(text)] == [P]

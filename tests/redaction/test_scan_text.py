@@ -158,7 +158,7 @@ def test_the_cost_of_a_token_is_small() -> None:
     scan = rule().scan()
     words = ("every employee has 29 days of paid leave, see section 4.2 of the handbook " * 200).split(" ")
     scan.feed("warm 4.2 up ")
-    start = time.perf_counter()
+    start = time.thread_time()
     for word in words:
         scan.feed(" " + word)
-    assert (time.perf_counter() - start) / len(words) < 0.002
+    assert (time.thread_time() - start) / len(words) < 0.002

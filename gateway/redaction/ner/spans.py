@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from gateway.model import Span
 from gateway.redaction.ner.labels import TYPES
-from gateway.redaction.ner.words import JOINT, Read
+from gateway.redaction.ner.words import FLAGS, JOINT, Read
 
 LEAST: Final = {
     "PERSON": 0.4,
@@ -22,17 +23,31 @@ LEAST: Final = {
 }
 """How probable a word of an entity must be. A missed name costs more than a masked word."""
 _SURE_BEGIN: Final = 0.75
+_BESIDE: Final = 0.2
+"""How probable a capitalised word beside a found name must be to belong to it."""
 _WALLS: Final = "|<>{}" + JOINT
 """Marks that end a cell, a tag, a field or a text: no entity goes on behind them."""
-_GLUE: Final = ("'", "\u2019", "-", "\u2010", "\u2011")
+_HYPHENS: Final = ("-", "\u2010", "\u2011")
+_GLUE: Final = ("'", "\u2019", *_HYPHENS)
 _SURE_STREET: Final = 0.5
 _STREET: Final = TYPES.index("STREET_ADDRESS")
+_PERSON: Final = TYPES.index("PERSON")
 _NAMED: Final = re.compile(r"[^\W\d_]{3}")
 _LONGEST_NUMBER: Final = 5
 _ROW: Final = re.compile(r"[,;]\S")
 """Values of a table, as CSV has them."""
 _SURE_ROW: Final = 0.97
 _SURE_NAME: Final = 0.8
+_SENTENCE: Final = re.compile(
+    r"(?<=[^\W\d_]{4})(?<!blvd)(?<!bldg)(?<!pkwy)(?<!terr)(?<!cres)\.\s+(?=(?-i:[A-Z\u00c0-\u00de]))"
+    r"|,\s+(?=(?-i:[a-z\u00df-\u00ff]{4,})\Z)",
+    re.IGNORECASE,
+)
+"""Where an address ends and something else is said."""
+_NO_STREET: Final = re.compile(r"(?i)(?:aktenzeichen|az|case|claim|art(?:icle|ikel)?|section|docket|pc|wpc|rg|sect)\b")
+_CAPITALISED: Final = re.compile(r"\b[A-Z][a-z]")
+_AROUND: Final = 200
+_ON_LISTS: Final = 1 << FLAGS.index("first") | 1 << FLAGS.index("last")
 _EDGE: Final = re.compile(r"[\w)\].]")
 _TITLES: Final = frozenset(
     (
@@ -69,12 +84,31 @@ _TITLES: Final = frozenset(
         *("dott", "dottor", "dottoressa", "signor", "signora", "sig", "avv", "ing", "meneer", "mevrouw", "dhr", "mevr"),
     )
 )
+_RANKS: Final = frozenset(
+    (
+        "district",
+        "trooper",
+        "officer",
+        "sergeant",
+        "sgt",
+        "detective",
+        "constable",
+        "inspector",
+        "investigator",
+        "lieutenant",
+    )
+)
+"""Alone they are nobody's name."""
 _NEVER: Final = frozenset(
     (
         *("i", "me", "you", "he", "she", "it", "we", "they", "us", "him", "her", "them", "my", "your", "his", "our"),
-        *("their", "mr", "mrs", "ms", "dr", "hon", "iban", "vcard"),
+        *("their", "mr", "mrs", "ms", "dr", "hon", "iban", "vcard", "fyi", "btw", "asap", "fwd", "cc", "bcc", "attn"),
     )
 )
+_CALLED: Final = _TITLES | _RANKS
+_NAMES_TOO: Final = frozenset(("don", "dame", "justice", "ing", "me", "m", "d", "sig"))
+"""Titles that are names or words besides."""
+_NO_PART: Final = _CALLED | _NEVER
 
 
 def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span]:
@@ -95,6 +129,7 @@ def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span
     out: list[Span] = []
     run: list[int] = []
     begun = 0
+    free = _Free(text, read, scores, frozenset(marked.tolist()))
     kind_of = kinds.tolist()
     for at, (index, begin, street) in enumerate(zip(marked.tolist(), begins.tolist(), streets.tolist(), strict=True)):
         if text[read.starts[index]] in _WALLS:
@@ -102,14 +137,53 @@ def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span
         glued = bool(run) and kind_of[at] == kind_of[at - 1] and _glued(text, read, run[-1], index)
         apart = run and (index != run[-1] + 1 or begin or not (street or _together(text, read, index)))
         if apart and not glued:
-            out += _span(text, read, rows[begun : begun + len(run)], wanted, run)
+            out += _span(free, rows[begun : begun + len(run)], wanted, run)
             run = []
         if not run:
             begun = at
         run.append(index)
     if run:
-        out += _span(text, read, rows[begun : begun + len(run)], wanted, run)
+        out += _span(free, rows[begun : begun + len(run)], wanted, run)
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """Words that are part of nothing by themselves, and what they may belong to."""
+
+    text: str
+    read: Read
+    scores: Any
+    marked: frozenset[int]
+
+    def is_common(self, words: Sequence[int]) -> bool:
+        """Whether words in small letters are on no list of names, in a text that writes others in capitals."""
+        known = (int(self.read.known[self.read.firsts[word]]) for word in words)
+        if any(flags & _ON_LISTS for flags in known):
+            return False
+        first, last = self.read.starts[words[0]], self.read.ends[words[-1]]
+        return len(_CAPITALISED.findall(self.text, max(0, first - _AROUND), last + _AROUND)) > 1
+
+    def beside(self, index: int, step: int) -> int | None:
+        """The word next to a name, on the side of `step` (-1 or 1), if it belongs to the name; otherwise None."""
+        text, starts, ends = self.text, self.read.starts, self.read.ends
+        at = index + step
+        if not 0 <= at < len(starts):
+            return None
+        least = _BESIDE
+        if text[starts[at] : ends[at]] in _HYPHENS and 0 <= at + step < len(starts):
+            # `Vasquez-Lund`: nobody is called by half of such a word.
+            at += step
+            least = 0.0
+        first, last = sorted((index, at))
+        between = text[ends[first] : starts[last]]
+        word = text[starts[at] : ends[at]]
+        if between != " " if least else len(between) != 1:
+            return None
+        if at in self.marked or not word[0].isupper() or not word.isalpha() or word.lower() in _NO_PART:
+            return None
+        label = 1 + 2 * _PERSON
+        return at if least == 0.0 or self.scores[at, label] + self.scores[at, label + 1] >= least else None
 
 
 @lru_cache(maxsize=64)
@@ -120,19 +194,13 @@ def _asked(types: tuple[str, ...]) -> tuple[Any, Any]:
     return np.array(wanted, dtype=np.int64), np.array([LEAST[TYPES[number]] for number in wanted], dtype=np.float32)
 
 
-def _span(text: str, read: Read, rows: Any, wanted: Sequence[int], run: Sequence[int]) -> list[Span]:
+def _span(free: _Free, rows: Any, wanted: Sequence[int], run: Sequence[int]) -> list[Span]:
     """The run of words, if it can be what it is most probably; `rows` [words of the run, wanted types]."""
+    text, read = free.text, free.read
     sums = [sum(column) for column in zip(*rows.tolist(), strict=True)]
     best = sums.index(max(sums))
     kind = TYPES[wanted[best]]
-    words = list(run)
-    if kind == "PERSON":
-        while len(words) > 1 and text[read.starts[words[0]] : read.ends[words[0]]].lower() in _TITLES:
-            words = words[2:] if len(words) > 2 and text[read.starts[words[1]]] == "." else words[1:]
-    while words and not _begins(text[read.starts[words[0]]]):
-        words = words[1:]
-    while words and not _EDGE.match(text[read.ends[words[-1]] - 1]):
-        words = words[:-1]
+    words = _settled(free, run, kind)
     if not words:
         return []
     start, end = read.starts[words[0]], read.ends[words[-1]]
@@ -140,18 +208,50 @@ def _span(text: str, read: Read, rows: Any, wanted: Sequence[int], run: Sequence
     if value.endswith(".") and not _keeps_stop(value):
         end -= 1
         value = value[:-1]
-    if not any(c.isalnum() for c in value) or value.lower() in _NEVER or (len(value) < 2 and kind != "LOCATION"):
-        return []
-    if kind != "STREET_ADDRESS" and not any(c.isalpha() for c in value):
-        return []
-    if kind == "PERSON" and "@" in (text[start - 1 : start], text[end : end + 1]):
-        return []  # An address or a handle: other recognizers know where it ends.
     score = sums[best] / len(run)
-    if kind == "STREET_ADDRESS" and not _is_address(value, score):
+    if not _can_be(kind, value):
+        return []
+    if kind == "PERSON" and (
+        # An address or a handle: other recognizers know where it ends.
+        "@" in (text[start - 1 : start], text[end : end + 1])
+        or (score < _SURE_NAME and value.islower() and free.is_common(words))
+    ):
         return []
     if kind == "STREET_ADDRESS":
-        start, end = _with_numbers(text, read, start, end, words)
+        value = _SENTENCE.split(value, maxsplit=1)[0]
+        if not _is_address(value, score):
+            return []
+        words = [word for word in words if read.ends[word] <= start + len(value)]
+        start, end = _with_numbers(text, read, start, start + len(value), words)
     return [Span(start, end, kind, round(min(score, 0.99), 3))]
+
+
+def _can_be(kind: str, value: str) -> bool:
+    """Whether a value has what every value of its kind has."""
+    if value.lower() in _NEVER or (len(value) < 2 and kind != "LOCATION"):
+        return False
+    return any(c.isalpha() for c in value) or (kind == "STREET_ADDRESS" and any(c.isalnum() for c in value))
+
+
+def _settled(free: _Free, run: Sequence[int], kind: str) -> list[int]:
+    """The words of a run without what may not begin or end it; a name with what belongs to it on both sides."""
+    text, read = free.text, free.read
+    words = list(run)
+    if kind == "PERSON":
+        while words and (word := text[read.starts[words[0]] : read.ends[words[0]]].lower()) in _CALLED:
+            if len(words) == 1:
+                return words if word in _NAMES_TOO else []
+            words = words[2:] if len(words) > 2 and text[read.starts[words[1]]] == "." else words[1:]
+    while words and not _begins(text[read.starts[words[0]]]):
+        words = words[1:]
+    while words and not _EDGE.match(text[read.ends[words[-1]] - 1]):
+        words = words[:-1]
+    if words and kind == "PERSON":
+        while (before := free.beside(words[0], -1)) is not None:
+            words.insert(0, before)
+        while (after := free.beside(words[-1], 1)) is not None:
+            words.append(after)
+    return words
 
 
 def _glued(text: str, read: Read, before: int, index: int) -> bool:
@@ -169,6 +269,8 @@ def _is_address(value: str, score: float) -> bool:
     """A street has a name, and a number unless the model is sure: numbers alone stand in every log."""
     least = _SURE_STREET if any(c.isdigit() for c in value) else _SURE_NAME
     is_row = _ROW.search(value) is not None and score < _SURE_ROW
+    if _NO_STREET.match(value):
+        return False
     return score >= least and not is_row and len(value.split()) > 1 and _NAMED.search(value) is not None
 
 

@@ -62,3 +62,33 @@ def test_two_parts_of_a_name_that_a_mark_holds_together_are_one() -> None:
         assert found(text, [B, I, O, B]) == [(text, "PERSON")]
     assert found("Ann-Paris", [B, O, begin(PLACE)]) == [("Ann", "PERSON"), ("Paris", "LOCATION")]
     assert found("Jane - Joe", [B, O, B]) == [("Jane", "PERSON"), ("Joe", "PERSON")]
+
+
+def test_a_name_takes_what_belongs_to_it() -> None:
+    assert found("ask Jane Roe-Lund today", [O, B, I, O, O, O]) == [("Jane Roe-Lund", "PERSON")]
+    assert found("ask Jane Roe - Lund", [O, B, I, O, O]) == [("Jane Roe", "PERSON")]
+    text = "and Magomed Roe said"
+    read = READER.read(text)
+    scores = np.zeros((4, LABELS), dtype=np.float32)
+    scores[:, OUTSIDE] = 1
+    scores[1, OUTSIDE], scores[1, B] = 0.75, 0.25
+    scores[2, OUTSIDE], scores[2, I] = 0.1, 0.9
+    assert [text[s.start : s.end] for s in spans(text, read, scores, TYPES)] == ["Magomed Roe"]
+
+
+def test_a_title_alone_is_nobody() -> None:
+    assert found("told Trooper Roe", [O, B, B]) == [("Roe", "PERSON")]
+    assert found("Liebe Frau, leider", [O, B, O, O]) == []
+    assert found("Don, come", [B, O, O]) == [("Don", "PERSON")]
+
+
+def test_small_letters_among_capitals_are_a_name_only_where_they_are_known_as_one() -> None:
+    assert found("Dear Roe, leider ist Anna krank", [O, O, O, B, O, O, O], 0.6) == []
+    assert found("hello devonte", [O, B], 0.6) == [("devonte", "PERSON")]
+
+
+def test_an_address_ends_where_the_sentence_does() -> None:
+    street = TYPES.index("STREET_ADDRESS")
+    labels = [O, begin(street), *[inside(street)] * 5]
+    assert found("at Weiherweg 3, Erlangen. Kostenfrei", labels) == [("Weiherweg 3, Erlangen", "STREET_ADDRESS")]
+    assert found("Aktenzeichen 12 Berg", [begin(street), inside(street), inside(street)]) == []
