@@ -11,7 +11,7 @@ from typing import Final
 from gateway.evaluate.people_data import KINDS, people_set
 from gateway.evaluate.retrieval import by_document
 from gateway.evaluate.retrieval_data import Entry, Question
-from gateway.evaluate.retrieval_index import TENANT, Apart, Asked, Text, open_apart
+from gateway.evaluate.retrieval_index import TENANT, Apart, Asked, Means, Text, open_apart
 from gateway.evaluate.retrieval_metrics import Interval, interval, measures, ranked
 from gateway.model import Json, PrivacyPolicy, Redacted
 from gateway.redaction import Redactor
@@ -75,7 +75,7 @@ async def measure(
         kind: {way: {name: [] for name in _METRICS} for way in (PLAINLY, REDACTED)} for kind in (*KINDS, ALL)
     }
     replaced = 0
-    async with open_apart(embedder, 200, 40) as index:
+    async with open_apart(Means(embedder), 200, 40) as index:
         for way in (PLAINLY, REDACTED):
             await index.collection(way)
         for batch in _batches(judged.documents):

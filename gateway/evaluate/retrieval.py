@@ -13,10 +13,9 @@ from statistics import fmean, median
 from typing import Final
 
 from gateway.evaluate.retrieval_data import Entry, Judged
-from gateway.evaluate.retrieval_index import ARMS, BOTH, Asked, Text, open_apart
+from gateway.evaluate.retrieval_index import ARMS, BOTH, RANKED, Asked, Means, Text, open_apart
 from gateway.evaluate.retrieval_metrics import METRICS, SHORT, Interval, interval, measures, ranked
 from gateway.model import Json, Passage, Redacted
-from gateway.retrieval import Embedder
 
 _COLLECTION: Final = "set"
 _BATCH: Final = 64
@@ -59,7 +58,7 @@ class Report:
 
 async def measure(
     judged: Judged,
-    embedder: Embedder,
+    means: Means,
     *,
     chunk_tokens: int = 200,
     chunk_overlap: int = 40,
@@ -68,14 +67,15 @@ async def measure(
 ) -> Report:
     """Index the documents, ask the questions. `advance` is told how many more of either are done.
 
-    ablate: also each arm alone. Raises StoreUnavailable or Broken when no index can be made here.
+    ablate: also each arm alone; with a reranker, always what it makes of both. Raises StoreUnavailable or Broken when
+    no index can be made here, and what servers of an embedder or an encoder raise.
     """
-    arms = ARMS if ablate else (BOTH,)
+    arms = (*(ARMS if ablate else (BOTH,)), *((RANKED,) if means.ranking else ()))
     values: dict[str, dict[str, list[float]]] = {arm: {metric: [] for metric in METRICS} for arm in arms}
     times: list[float] = []
     passages = 0
     began = time.perf_counter()
-    async with open_apart(embedder, chunk_tokens, chunk_overlap) as index:
+    async with open_apart(means, chunk_tokens, chunk_overlap) as index:
         await index.collection(_COLLECTION)
         for batch in _batches(judged.documents):
             passages += await index.put(_COLLECTION, [_text(entry) for entry in batch])
@@ -85,14 +85,14 @@ async def measure(
         for question in judged.questions:
             asked = Asked(question.text)
             started = time.perf_counter()
-            await index.ask(_COLLECTION, asked, top_k=SHORT)
+            await index.ask(_COLLECTION, asked, arms[-1] if means.ranking else BOTH, top_k=SHORT)
             times.append((time.perf_counter() - started) * 1000)
             for arm in arms:
                 ranking = ranked(by_document(await index.ask(_COLLECTION, asked, arm)), question.id)
                 for metric, value in measures(ranking, question.grades).items():
                     values[arm][metric].append(value)
             advance(1)
-    return Report(len(judged.documents), passages, len(judged.questions), embedder.id, values, times, index_s)
+    return Report(len(judged.documents), passages, len(judged.questions), means.embedder.id, values, times, index_s)
 
 
 def by_document(found: Sequence[Passage]) -> dict[str, float]:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from gateway.crypto import KeyRing
 from gateway.crypto.keyring import fresh_ring
+from gateway.errors import Broken
 from gateway.model import EVERYONE, Filter, Passage, Redacted
 from gateway.retrieval import (
     PLAIN,
     TITLE_LENGTH,
-    Embedder,
     Index,
     NewDocument,
     Parsed,
+    Ranking,
+    Terms,
+    TextEmbedder,
     chunks_of,
     dense_weight,
     query_terms,
@@ -28,15 +31,25 @@ from gateway.retrieval import (
     splitter,
     word_pieces,
 )
+from gateway.retrieval.methods.space import put_in_force
 from gateway.store import Store, open_store
 
 TENANT: Final = "eval"
 LABEL: Final = "eval"
 DEPTH: Final = 400
 """Passages a question brings at most: enough for a hundred documents of a few passages each."""
-BOTH, DENSE, SPARSE = "fused", "dense", "sparse"
+BOTH, DENSE, SPARSE, RANKED = "fused", "dense", "sparse", "reranked"
 ARMS: Final = (BOTH, DENSE, SPARSE)
 """What orders the passages: vectors and words together, or one of them alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What texts are searched with. An encoder or a model must have been started."""
+
+    embedder: TextEmbedder
+    terms: Terms = field(default_factory=Terms)
+    ranking: Ranking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +74,10 @@ class Asked:
 class Apart:
     """See `open_apart`."""
 
-    def __init__(
-        self, store: Store, index: Index, embedder: Embedder, split: Callable[[str], list[tuple[int, int]]]
-    ) -> None:
+    def __init__(self, store: Store, index: Index, means: Means, split: Callable[[str], list[tuple[int, int]]]) -> None:
         self._store = store
         self._index = index
-        self._embedder = embedder
+        self._means = means
         self._split = split
 
     async def collection(self, name: str) -> None:
@@ -84,15 +95,27 @@ class Apart:
         await self._store.execute("ANALYZE")
 
     async def ask(self, collection: str, asked: Asked, arm: str = BOTH, top_k: int = DEPTH) -> list[Passage]:
-        """The passages one way of searching finds, best first; `Passage.source` is the document's id."""
+        """The passages one way of searching finds, best first; `Passage.source` is the document's id.
+
+        Raises Broken when a reranker fails, and what a server of an embedder or an encoder raises.
+        """
+        means, text = self._means, render_for_embedding(asked.text)
         vector = terms = None
         if arm != SPARSE:
-            vector = (await self._embedder.embed([render_for_embedding(asked.text)]))[0]
+            vector = (await means.embedder.embed_query(text)).tolist()
         if arm != DENSE:
-            terms = query_terms(asked.text, asked.parts)
+            words = query_terms(means.terms.lexical(asked.text), asked.parts)
+            terms = await means.terms.query(words, text)
         everything = Filter(TENANT, (collection,), (LABEL,), (EVERYONE,), "sha256:eval")
         weight = dense_weight(asked.text)
-        return await self._index.search(vector, terms or {}, everything, top_k, weight=weight)
+        found = await self._index.search(vector, terms or {}, everything, top_k, weight=weight)
+        if arm != RANKED or means.ranking is None:
+            return found
+        ordered, failed = await means.ranking.order(asked.text, found)
+        if failed:
+            raise Broken(f"the reranker gave no scores ({failed})", hint="its error stands in the log")
+        # What it did not read stays behind what it did, whatever the scores of the two.
+        return [replace(passage, score=-float(place)) for place, passage in enumerate(ordered)]
 
     async def _document(self, collection: str, text: Text) -> NewDocument:
         """As ingest makes it of a text file with a title. Nothing is sealed that anybody could open later."""
@@ -114,19 +137,24 @@ class Apart:
             original=text.original,
             pages=0,
             counts={},
-            chunks=await chunks_of(self._embedder, parsed, text.body, title),
+            chunks=await chunks_of(self._means.embedder, parsed, text.body, title, terms=self._means.terms),
             by="eval",
         )
 
 
 @asynccontextmanager
-async def open_apart(embedder: Embedder, chunk_tokens: int, chunk_overlap: int) -> AsyncIterator[Apart]:
+async def open_apart(means: Means, chunk_tokens: int, chunk_overlap: int) -> AsyncIterator[Apart]:
     """An empty index in a database server of its own, both gone afterwards. Raises StoreUnavailable or Broken."""
+    dimension = means.embedder.dimension
+    if dimension is None:
+        raise Broken("the embedder does not say how long its vectors are", hint="start it first")
     split = splitter(word_pieces(), chunk_tokens, chunk_overlap)
     with tempfile.TemporaryDirectory(prefix="gateway-eval-", ignore_cleanup_errors=True) as place:
         async with await open_store(None, Path(place)) as store:
             index = Index(store, KeyRing.parse(fresh_ring(_now()), "key ring of an evaluation"), _now)
-            yield Apart(store, index, embedder, split)
+            async with store.transaction() as conn:
+                await put_in_force(conn, means.embedder.id, dimension, _now())
+            yield Apart(store, index, means, split)
 
 
 def _now() -> datetime:

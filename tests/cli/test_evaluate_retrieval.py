@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.cli.conftest import run_command
 from tests.evaluate.test_retrieval_data import write
+from tests.retrieval.methods.folders import encoder
 from tests.retrieval.models import model_dir
 
 
@@ -38,3 +39,16 @@ def test_what_is_wrong_is_said_before_anything_is_indexed(tmp_path: Path) -> Non
     said = run_command("eval", "retrieval", str(write(tmp_path)), "--chunk-tokens", "32")
     assert said.code == 2
     assert "--chunk-tokens" in said.err
+
+
+def test_what_is_configured_is_measured(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    file = configured(tmp_path)
+    encoder(tmp_path / "data" / "own")
+    file.write_text("data_dir: data\nretrieval:\n  embedder: {kind: onnx, path: own}\n")
+    words = ("eval", "retrieval", str(write(folder)), "--config", str(file), "--json")
+    own, built_in = run_command(*words), run_command(*words, "--built-in")
+    assert (own.code, built_in.code) == (0, 0), own.err + built_in.err
+    assert json.loads(own.out)["embedder"].startswith("onnx")
+    assert not json.loads(built_in.out)["embedder"].startswith("onnx")
