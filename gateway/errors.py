@@ -92,6 +92,12 @@ class ContentRefused(Refused):
     code, status = "content_refused", 403
 
 
+class OnHold(Refused):
+    """A legal hold keeps what was to be erased."""
+
+    code, status = "legal_hold", 409
+
+
 class Invalid(GatewayError):
     """What was sent or configured is wrong, and the sender can mend it."""
 
@@ -140,6 +146,12 @@ class BadKeyRing(Invalid):
     code, status = "invalid_key_ring", 400
 
 
+class KeyServiceRefused(Invalid):
+    """The service that the key ring is sealed by refused: the token, the name of the key, or what was to be opened."""
+
+    code, status = "key_service_refused", 400
+
+
 class Unavailable(GatewayError):
     """Something the gateway depends on is down or slow."""
 
@@ -150,6 +162,18 @@ class StoreUnavailable(Unavailable):
     """The database does not answer."""
 
     code, status = "database_unavailable", 503
+
+
+class KeyServiceUnavailable(Unavailable):
+    """The service that the key ring is sealed by does not answer, is sealed itself, or is overloaded."""
+
+    code, status = "key_service_unavailable", 503
+
+
+class IndexUnavailable(Unavailable):
+    """The vector index outside the database does not answer, or is too far behind."""
+
+    code, status = "index_unavailable", 503
 
 
 class SchemaTooNew(Unavailable):

@@ -27,23 +27,25 @@ class Zone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking. `id` names the credential (never the secret), `name` is for people."""
+    """Who is asking. `id` names the credential (never the secret), `name` is for people, `client` where he is."""
 
     id: str
     name: str
     roles: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     tenant: str = "default"
+    client: str = field(default="", compare=False, repr=False)
+
+    @property
+    def who(self) -> Json:
+        """His name for a record, and his address if there is one."""
+        return {"name": self.name, **({"client": self.client} if self.client else {})}
 
     @property
     def marks(self) -> tuple[str, ...]:
         """Every name a document's allow or deny list may call this caller by."""
-        return (
-            EVERYONE,
-            f"user:{self.name}",
-            *sorted(f"role:{role}" for role in self.roles),
-            *sorted(f"group:{group}" for group in self.groups),
-        )
+        groups = (f"group:{group}" for group in self.groups)
+        return EVERYONE, f"user:{self.name}", *sorted(f"role:{role}" for role in self.roles), *sorted(groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
@@ -41,9 +42,26 @@ class Server(Section):
     max_body_bytes: int = Field(10_485_760, ge=1024, description="Largest JSON request body, in bytes.")
     max_upload_bytes: int = Field(33_554_432, ge=1024, description="Largest uploaded document, in bytes.")
     max_concurrency: int = Field(256, ge=1, description="Requests one worker serves at a time; more get 429.")
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Networks of proxies whose word on the caller's address counts, e.g. `10.0.0.0/8`; or `unix`."
+    )
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        "x-forwarded-for", description="The one header that these proxies write it into."
+    )
     metrics_token: SecretStr | None = Field(
         None, min_length=16, description="Token that `/metrics` asks for; absent: it is not served."
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for one in proxies:
+            try:
+                if one != "unix":
+                    ip_network(one)
+            except ValueError:
+                raise ValueError("expected networks like 10.0.0.0/8 or fd00::/8, single addresses, or unix") from None
+        return proxies
 
 
 class Database(Section):
@@ -62,11 +80,41 @@ class Database(Section):
         return self
 
 
+class Transit(Section):
+    """A key of HashiCorp Vault or OpenBao that seals the key ring file."""
+
+    url: str = Field("", description="Address of the server, e.g. `https://vault.example.org:8200`.")
+    key: str = Field("gateway", min_length=1, description="Name of the transit key.")
+    mount: str = Field("transit", min_length=1, description="Where the transit engine is mounted.")
+    token: SecretStr | None = Field(None, description="A token that may encrypt, decrypt and rewrap with the key.")
+    namespace: str = Field("", description="Namespace, where the server has them.")
+    ca_file: Path | None = Field(None, description="Certificates to trust instead of the system's.")
+    timeout_s: float = Field(10.0, gt=0, description="Seconds a call may take.")
+
+
 class Keys(Section):
-    """Where the key ring is."""
+    """Where the key ring is, and what seals it."""
 
     file: Path = Field(Path("keys/keyring.json"), description="Key ring file, readable by its owner only.")
     command: tuple[str, ...] = Field((), description="A command that prints the key ring instead of a file.")
+    store_command: tuple[str, ...] = Field((), description="A command that keeps the key ring given on its input.")
+    kek: SecretStr | None = Field(None, description="Key that seals the key ring file: 32 bytes in base64.")
+    transit: Transit = Transit()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = [
+            name
+            for name, given in (("command", self.command), ("kek", self.kek), ("transit.url", self.transit.url))
+            if given
+        ]
+        if len(ways) > 1:
+            raise ValueError(f"choose one of {' and '.join(ways)}")
+        if self.store_command and not self.command:
+            raise ValueError("store_command goes with command")
+        if self.transit.url and self.transit.token is None:
+            raise ValueError("transit.url needs transit.token")
+        return self
 
 
 class Policies(Section):
@@ -218,6 +266,24 @@ class Retrieval(Section):
         return self
 
 
+class QdrantCluster(Section):
+    """A Qdrant cluster that keeps vectors and terms, with `index: qdrant`."""
+
+    urls: tuple[str, ...] = Field((), description="Its nodes, or one address before them.")
+    api_key: SecretStr | None = Field(None, description="Its API key.")
+    ca_file: Path | None = Field(None, description="Certificates to trust instead of the system's.")
+    timeout_s: float = Field(5.0, gt=0, description="Seconds a request may take.")
+    prefix: str = Field(
+        "gateway", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="How names of collections begin; one a deployment."
+    )
+    shards: int = Field(1, ge=1, le=4096, description="Shards of collections that are made.")
+    replicas: int = Field(1, ge=1, le=16, description="Copies of each shard, of collections that are made.")
+    on_disk: bool = Field(False, description="Whole vectors and terms on disk, read as needed, instead of in memory.")
+    quantisation: Literal["none", "int8"] = Field(
+        "none", description="`int8`: vectors of a quarter of the size are kept in memory and walked."
+    )
+
+
 class Ingest(Section):
     """Reading documents: limits, and the workers of the queue."""
 
@@ -308,6 +374,17 @@ class WitnessEntry(Section):
     timeout_s: float = Field(10.0, gt=0, description="Seconds it may take.")
 
 
+class Retention(Section):
+    """How long the audit log keeps records, by class; absent: for ever."""
+
+    requests_days: int | None = Field(None, ge=1, le=36_525, description="Questions, answers, searches, redactions.")
+    documents_days: int | None = Field(None, ge=1, le=36_525, description="What was done with documents.")
+    administration_days: int | None = Field(
+        None, ge=1, le=36_525, description="Policies, keys, the log itself, and whatever else there is."
+    )
+    every_h: float = Field(24.0, gt=0, le=720, description="Hours between looks for records that are over.")
+
+
 class Audit(Section):
     """The audit log's writer."""
 
@@ -319,6 +396,18 @@ class Audit(Section):
     witnesses: tuple[WitnessEntry, ...] = Field(
         (WitnessEntry(kind="file", path=Path("audit/checkpoint")),), description="Who keeps them."
     )
+    retention: Retention = Retention()
+
+
+class Telemetry(Section):
+    """Traces for a collector. Without an endpoint there are none."""
+
+    otlp_endpoint: str = Field("", description="Collector that takes OTLP over HTTP, e.g. `http://127.0.0.1:4318`.")
+    authorization: SecretStr | None = Field(None, description="Its `Authorization` header.")
+    service: str = Field("gateway", min_length=1, max_length=100, description="`service.name` of the traces.")
+    sample: float = Field(1.0, ge=0, le=1, description="Share of traces that is sent.")
+    every_s: float = Field(2.0, gt=0, le=60, description="Seconds between sendings.")
+    timeout_s: float = Field(5.0, gt=0, le=60, description="Seconds one may take.")
 
 
 class Settings(Section):
@@ -334,9 +423,14 @@ class Settings(Section):
     upstream: Upstream = Upstream()
     redaction: Redaction = Redaction()
     retrieval: Retrieval = Retrieval()
+    index: Literal["postgresql", "qdrant"] = Field(
+        "postgresql", description="Where vectors and terms are kept and searched."
+    )
+    qdrant: QdrantCluster = QdrantCluster()
     ingest: Ingest = Ingest()
     sources: tuple[SourceEntry, ...] = Field((), description="Places that collections are kept in step with.")
     audit: Audit = Audit()
+    telemetry: Telemetry = Telemetry()
 
     @field_validator("models")
     @classmethod
@@ -349,6 +443,12 @@ class Settings(Section):
     def _source_once(cls, sources: tuple[SourceEntry, ...]) -> tuple[SourceEntry, ...]:
         _once("source", [source.name for source in sources])
         return sources
+
+    @model_validator(mode="after")
+    def _index_somewhere(self) -> Self:
+        if self.index == "qdrant" and not self.qdrant.urls:
+            raise ValueError("index: qdrant needs qdrant.urls")
+        return self
 
     def path(self, part: Path) -> Path:
         """A configured path, resolved against the data directory."""
@@ -367,6 +467,11 @@ class Loaded:
         self.settings = settings
         self.origins = origins
         self.file = file
+        self.withheld: dict[str, str] = {}
+        """Environment variables that `withhold` took out."""
+
+    def __repr__(self) -> str:
+        return f"<Loaded {self.file}>"
 
 
 def find_file(given: Path | None, environ: Mapping[str, str], cwd: Path) -> Path | None:
@@ -404,6 +509,14 @@ def load(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Loaded:
     for name in names():
         origins.setdefault(name, "default")
     return Loaded(settings, origins, path)
+
+
+def withhold(loaded: Loaded, environ: MutableMapping[str, str]) -> None:
+    """Take the variables that keys came from out of the environment, so that no child process inherits them."""
+    for name in ("keys.kek", "keys.transit.token"):
+        variable = loaded.origins.get(name, "").removeprefix("environment ")
+        if variable in environ:
+            loaded.withheld[variable] = environ.pop(variable)
 
 
 def names(section: type[Section] = Settings, prefix: str = "") -> list[str]:
@@ -487,12 +600,12 @@ def _apply_environment(tree: dict[str, Any], environ: Mapping[str, str], origins
                 hint=_nearest(plain, known, lambda k: ENV_PREFIX + k),
             )
         value: Any = {"file": environ[variable]} if from_file else environ[variable]
-        if name == "keys.command" and not from_file:
+        if name in ("keys.command", "keys.store_command") and not from_file:
             try:
                 value = shlex.split(str(value))
             except ValueError:
                 raise BadSettings(f"environment variable {variable}: a quote is not closed") from None
-        elif name == "database.replicas" and not from_file:
+        elif name in ("database.replicas", "qdrant.urls", "server.trusted_proxies") and not from_file:
             value = str(value).split()
         at = tree
         *groups, last = name.split(".")

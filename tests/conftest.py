@@ -16,11 +16,14 @@ from typing import Any
 
 import hypothesis
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 from gateway.crypto.keyring import KeyRing
+from gateway.retrieval import embed, modelfile
 from gateway.store import Store, open_store
 from gateway.store.embedded import EmbeddedServer
 from tests.apart import run_apart, run_sql
+from tests.retrieval.models import place
 from tests.shared import own_world, shared_world, world
 
 __all__ = ["own_world", "shared_world", "world"]
@@ -34,9 +37,13 @@ os.environ.update(
     HF_HUB_DISABLE_TELEMETRY="1",
     DO_NOT_TRACK="1",
     ORT_DISABLE_TELEMETRY="1",
+    # Commands load the detector at their first text, and the machine may have other work.
+    GATEWAY_REDACTION__TIMEOUT_S="120",
 )
 
 # Machines differ; what must be fast is measured by the bench.
+for _phase in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, _phase, 60.0)
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
@@ -92,6 +99,20 @@ def no_network() -> Iterator[NetworkGuard]:
     yield GUARD
     GUARD.on = False
     assert not GUARD.tried, f"tried to reach {sorted(set(GUARD.tried))}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_model() -> Iterator[None]:
+    """Build the embedder's file (four seconds) once a run, not once for each data directory of a test."""
+
+    def ensured(folder: Path, precision: str) -> Path:
+        if precision == "int8":
+            place(folder)
+        return modelfile.ensure(folder, precision)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embed, "ensure", ensured)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ KEEPERS = {
     "presidio_analyzer": {"gateway/redaction"},
     "procrastinate": {"gateway/ingest"},
     "pydantic": {"gateway/settings.py"},
+    "qdrant_client": {"gateway/retrieval/qdrant"},
     "tokenizers": {"gateway/retrieval"},
     "torch": {"gateway/redaction/ner/training"},
     "typer": {"gateway/cli"},
@@ -101,7 +102,7 @@ assert dict(os.environ) == before, set(os.environ) ^ set(before)
 assert threading.active_count() == threads, threading.enumerate()
 assert logging.getLogger().handlers == handlers
 slow = "presidio_analyzer spacy litellm llama_index onnxruntime onnx kreuzberg alembic ollama".split()
-slow += ["procrastinate", "obstore"]
+slow += ["procrastinate", "obstore", "qdrant_client"]
 assert not set(slow) & set(sys.modules), set(slow) & set(sys.modules)
 """
 

@@ -134,9 +134,16 @@ def composed() -> dict[str, Any]:
     return loaded
 
 
-@pytest.mark.parametrize("service", ["init", "gateway", "database", "ollama", "pull"])
+def with_qdrant() -> dict[str, Any]:
+    """What qdrant.yaml adds."""
+    loaded = yaml.safe_load((COMPOSE / "qdrant.yaml").read_text("utf-8"))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+@pytest.mark.parametrize("service", ["init", "gateway", "work", "database", "ollama", "pull", "qdrant"])
 def test_every_service_is_hardened_and_limited(service: str) -> None:
-    entry = composed()["services"][service]
+    entry = (composed()["services"] | {"qdrant": with_qdrant()["services"]["qdrant"]})[service]
     assert entry["read_only"] is True
     assert entry["cap_drop"] == ["ALL"]
     assert "cap_add" not in entry
@@ -174,6 +181,40 @@ def test_images_are_pinned() -> None:
     version = re.search(r'__version__ = "(.+)"', (ROOT / "gateway" / "__init__.py").read_text("utf-8"))
     assert version
     assert f"gateway:{version[1]}" in images
+
+
+def test_qdrant_is_inside_pinned_and_closed_and_everybody_knows_of_it(tmp_path: Path) -> None:
+    file = with_qdrant()
+    services = file["services"]
+    qdrant = services.pop("qdrant")
+    assert qdrant["networks"] == ["inside"]
+    assert "ports" not in qdrant
+    assert re.fullmatch(r"qdrant/qdrant:v\d+\.\d+\.\d+-unprivileged", qdrant["image"])
+    client = next(iter(pins("requirements.lock")["qdrant-client"]))
+    assert qdrant["image"].startswith(f"qdrant/qdrant:v{client.rpartition('.')[0]}.")
+    assert qdrant["environment"]["QDRANT__TELEMETRY_DISABLED"] == "true"
+    assert "QDRANT__SERVICE__API_KEY" not in qdrant["environment"]
+    assert "/run/secrets/qdrant_api_key" in qdrant["entrypoint"][-1]
+    assert "/readyz" in str(qdrant["healthcheck"]["test"])
+    assert [one.split(":")[0] for one in qdrant["volumes"]] == list(file["volumes"])
+    ours = {name for name, entry in composed()["services"].items() if entry["image"].startswith("gateway:")}
+    assert set(services) == ours
+    secret = tmp_path / "key"
+    secret.write_text("an example", "utf-8")
+    for entry in services.values():
+        assert entry["secrets"] == ["qdrant_api_key"] == list(file["secrets"])
+        assert entry["depends_on"]["qdrant"]["condition"] == "service_healthy"
+        environ = {**entry["environment"], "GATEWAY_QDRANT__API_KEY_FILE": str(secret)}
+        settings = load(COMPOSE / "gateway.yaml", environ, tmp_path).settings
+        assert (settings.index, settings.qdrant.urls) == ("qdrant", ("http://qdrant:6333",))
+        assert settings.qdrant.api_key
+
+
+def test_a_worker_runs_beside_the_gateway() -> None:
+    services = composed()["services"]
+    assert services["work"]["command"] == ["work"]
+    assert "ports" not in services["work"]
+    assert services["work"]["volumes"] == services["gateway"]["volumes"]
 
 
 def test_ollama_has_its_cloud_switched_off() -> None:

@@ -154,3 +154,12 @@ def test_mistakes_in_a_source_are_named(tmp_path: Path, change: tuple[str, str],
         load(tmp_path / "gateway.yaml", {"S3_SECRET": "s3-secret-value"}, tmp_path)
     assert words in str(refused.value)
     assert "s3-secret-value" not in str(refused.value)
+
+
+def test_qdrant_needs_an_address_and_takes_several(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=r"index: qdrant needs qdrant\.urls"):
+        load(None, {"GATEWAY_INDEX": "qdrant"}, tmp_path)
+    environ = {"GATEWAY_INDEX": "qdrant", "GATEWAY_QDRANT__URLS": "http://a:6333 http://b:6333"}
+    settings = load(None, environ, tmp_path).settings
+    assert settings.qdrant.urls == ("http://a:6333", "http://b:6333")
+    assert settings.qdrant.prefix == "gateway"

@@ -20,7 +20,7 @@ from gateway.app.web import application
 from gateway.cli.root import OPERATOR
 from gateway.crypto import KeyRing
 from gateway.model import Zone
-from gateway.settings import Database, ModelEntry, ModelPrice, Ollama, Redaction, Server, Settings
+from gateway.settings import Audit, Database, ModelEntry, ModelPrice, Ollama, Redaction, Server, Settings
 from tests.simulators import Behaviour, OpenAISimulator
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class World:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the gateway's own event loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(170)
 
     def headers(self, who: str) -> dict[str, str]:
         return {"authorization": f"Bearer {self.keys[who]}"}
@@ -91,7 +91,7 @@ class World:
 
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(30)
+        self.thread.join(120)
         assert not self.thread.is_alive(), "the gateway did not stop"
 
 
@@ -100,9 +100,10 @@ def settings_for(folder: Path, database_url: str, local: str, cloud: str) -> Set
     return Settings(
         data_dir=folder,
         server=Server(max_body_bytes=1_000_000, metrics_token=SecretStr(METRICS_TOKEN)),
-        database=Database(url=SecretStr(database_url)),
+        database=Database(url=SecretStr(database_url), connect_timeout_s=60),
         ollama=Ollama(discover=False),
-        redaction=Redaction(timeout_s=60),
+        redaction=Redaction(timeout_s=120),
+        audit=Audit(timeout_s=60),
         models=(
             ModelEntry(name="house", provider="openai", zone=Zone.LOCAL, base_url=local, quality=0.6, context=32_000),
             ModelEntry(
@@ -140,7 +141,13 @@ def open_world(folder: Path, database_url: str, *, documents: bool = True) -> Wo
                 await house.ingest.ingest(OPERATOR, text.encode(), name=source, collection=collection, label=label)
             listening = socket.create_server(("127.0.0.1", 0))
             server = uvicorn.Server(
-                uvicorn.Config(application(settings, house), log_level="warning", access_log=False, lifespan="on")
+                uvicorn.Config(
+                    application(settings, house),
+                    log_level="warning",
+                    access_log=False,
+                    lifespan="on",
+                    proxy_headers=False,
+                )
             )
             serving = asyncio.ensure_future(server.serve(sockets=[listening]))
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
@@ -24,7 +24,8 @@ class Doors:
     async def caller(self, request: Request) -> Principal:
         """Who is asking. Raises Unauthenticated."""
         credential = from_headers(request.headers.get("authorization"), request.headers.get("x-api-key"))
-        return await self.keys.authenticate(credential)
+        principal = await self.keys.authenticate(credential)
+        return replace(principal, client=request.scope["state"]["client"])
 
 
 def doors_of(request: Request) -> Doors:

@@ -14,11 +14,12 @@ from starlette.responses import Response
 from gateway import __version__
 from gateway.api import documents, health, jobs, metrics, openai, quarantine, receipts, texts
 from gateway.api.doors import Doors, Limits, request_id
+from gateway.api.peer import Peers
 from gateway.api.shape import error_response
 from gateway.api.shell import Shell
 from gateway.errors import GatewayError, Invalid, MethodNotAllowed, NotFound
 
-__all__ = ["Doors", "Limits", "build"]
+__all__ = ["Doors", "Limits", "Peers", "build"]
 
 NOT_YET = {
     "/v1/completions": "the completions API",
@@ -38,6 +39,7 @@ def build(
     *,
     root_path: str = "",
     max_concurrency: int = 256,
+    peers: Peers | None = None,
     more: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """The application. `lifespan` must put a `Doors` at `app.state.doors` before the first request.
@@ -79,7 +81,8 @@ def build(
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.state.served = metrics.Served()
-    app.add_middleware(Shell, max_concurrency=max_concurrency, served=app.state.served)
+    app.state.peers = peers or Peers()
+    app.add_middleware(Shell, max_concurrency=max_concurrency, served=app.state.served, peers=app.state.peers)
     return app
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
@@ -48,7 +48,8 @@ class Doors:
     async def caller(self, request: Request) -> Principal:
         """Who is asking. Raises Unauthenticated."""
         credential = from_headers(request.headers.get("authorization"), request.headers.get("x-api-key"))
-        return await self.keys.authenticate(credential)
+        principal = await self.keys.authenticate(credential)
+        return replace(principal, client=request.scope["state"]["client"])
 
 
 def doors_of(request: Request) -> Doors:

@@ -31,12 +31,13 @@ class Served:
         """A request came in."""
         self.now += 1
 
-    def end(self, scope: Scope, status: int) -> None:
-        """It was answered; status 0 when the connection ended before an answer began."""
+    def end(self, scope: Scope, status: int) -> tuple[str, str]:
+        """It was answered; status 0 when the connection ended before an answer began. Its method and route."""
         self.now -= 1
         method = scope["method"] if scope["method"] in METHODS else "other"
         key = (method, getattr(scope.get("route"), "path", "other"), status)
         self.count[key] = self.count.get(key, 0) + 1
+        return key[0], key[1]
 
 
 @router.get("/metrics", response_model=None)
@@ -47,7 +48,8 @@ async def metrics(request: Request) -> Response:
         raise NotFound("metrics are not switched on", hint="set server.metrics_token")
     if not doors.may_measure(request.headers.get("authorization", "")):
         raise Unauthenticated("metrics need their own token", hint="it is server.metrics_token, not an API key")
-    text = render(request.app.state.served, doors.measures(), worker=str(os.getpid()))
+    measures = {**doors.measures(), "forwarded_ignored": request.app.state.peers.ignored}
+    text = render(request.app.state.served, measures, worker=str(os.getpid()))
     return Response(text, headers={"cache-control": "no-store", "content-type": CONTENT_TYPE})
 
 
@@ -55,7 +57,7 @@ def render(served: Served, measures: Json, *, worker: str) -> str:
     """The page.
 
     measures: {"redaction_failures": {reason: n}, "redaction_waiting": n, "audit_healthy": bool,
-    "search_left_out": {what: n}}.
+    "search_left_out": {what: n}, "forwarded_ignored": n}.
     """
     requests = {
         f'method="{method}",path="{_escaped(path)}",status="{status}"': count
@@ -85,6 +87,13 @@ def render(served: Served, measures: Json, *, worker: str) -> str:
             "counter",
             "Searches that vectors, learned terms or the reranker had no part in.",
             {f'what="{_escaped(what)}"': n for what, n in sorted(measures.get("search_left_out", {}).items())},
+            worker,
+        ),
+        *_series(
+            "gateway_forwarded_ignored_total",
+            "counter",
+            "Entries of trusted proxies that were no address.",
+            {"": measures.get("forwarded_ignored", 0)},
             worker,
         ),
         *_series(

@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 
 async def chat_completions(request: Request) -> Response:
     """Answer a conversation: JSON, or server-sent events with `stream: true`."""
+    request.scope["route"] = ROUTE  # what a route of FastAPI's would say of itself
     doors = doors_of(request)
     principal = await doors.caller(request)
     body, options = split(await read_json(request, doors.limits.max_body_bytes), request.headers)
@@ -68,6 +69,7 @@ async def _gone_before(request: Request, asking: asyncio.Future[Answer | Streame
 # A plain route: the body is read and checked here, and FastAPI's solving of parameters would cost a tenth of a
 # millisecond for none.
 router.add_route("/v1/chat/completions", chat_completions, methods=["POST"])
+ROUTE = router.routes[-1]
 
 
 async def _abandon(asking: asyncio.Future[Answer | Streamed]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import time
+from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.api.metrics import Served
+from gateway.api.peer import Peers
 from gateway.api.shape import REQUEST_ID, error_response
 from gateway.errors import Broken, RateLimited
 
@@ -24,6 +26,13 @@ def new_request_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
+class Tracing(Protocol):
+    """Who is told of requests: `gateway.telemetry.Tracer`."""
+
+    def begin(self, request: str, traceparent: str = "") -> None: ...  # noqa: D102
+    def end(self, request: str, method: str, route: str, status: int) -> None: ...  # noqa: D102
+
+
 class Shell:
     """Wraps the routes: inside Starlette's error middleware, outside everything of ours.
 
@@ -31,8 +40,11 @@ class Shell:
     there may be `SENDERS` times as many.
     """
 
-    def __init__(self, app: ASGIApp, max_concurrency: int, served: Served | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, max_concurrency: int, served: Served | None = None, peers: Peers | None = None
+    ) -> None:
         self._app = app
+        self._peers = peers or Peers()
         self._served = served or Served()
         self._limit = max_concurrency
         self._busy = 0
@@ -44,9 +56,12 @@ class Shell:
             await self._app(scope, receive, send)
             return
         request_id = new_request_id()
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(request_id=request_id, client=self._peers.client(scope))
         limited = scope["path"] not in UNLIMITED
         one = _Request(self, receive, send, request_id, limited=limited)
+        tracer: Tracing | None = getattr(getattr(scope.get("app"), "state", None), "tracer", None) if limited else None
+        if tracer is not None:
+            tracer.begin(request_id, _header(scope, b"traceparent"))
         self._served.begin()
         try:
             if limited:
@@ -65,7 +80,9 @@ class Shell:
             await error_response(broken, request_id)(scope, receive, one.send)
         finally:
             one.leave()
-            self._served.end(scope, one.status)
+            method, route = self._served.end(scope, one.status)
+            if tracer is not None:
+                tracer.end(request_id, method, route, one.status)
 
     def serve(self) -> None:
         """Take a place, or raise RateLimited."""
@@ -139,6 +156,10 @@ class _Request:
                 ours += self._shell.limits()
             message["headers"] = [*message["headers"], *(pair for pair in ours if pair[0] not in names)]
         await self._send(message)
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
 def _place(fault: BaseException) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from gateway.app.methods import Methods
-from gateway.audit import AuditLog, Forgetting, VerifierKey
+from gateway.app.storage import Placed
+from gateway.audit import AuditLog, Forgetting, Held, VerifierKey
 from gateway.crypto import KeyRing
 from gateway.govern import Erasure, Guard
 from gateway.identity import Keys
@@ -27,6 +28,7 @@ def erasure(
     parser: ParserPool,
     audit: AuditLog,
     key: VerifierKey,
+    placed: Placed,
 ) -> Erasure:
     """The journey over open rooms. `key`: what the log's notes are checked with."""
     return Erasure(
@@ -37,9 +39,10 @@ def erasure(
         keys=keys,
         redactor=redactor,
         values=Values(store, ring),
-        documents=Documents(store, ring, methods.embedder, methods.terms),
+        documents=Documents(store, ring, methods.embedder, methods.terms, placed.storage, placed.settle),
         waiting=Waiting(store, ring, parser),
         forgetting=Forgetting(store, ring, audit),
+        held=Held(store, ring, audit.terms, key),
         key=key,
         now=lambda: datetime.now(UTC),
     )

@@ -17,31 +17,36 @@ from gateway.app.erasing import erasure
 from gateway.app.files import shipped
 from gateway.app.ingesting import Service, service
 from gateway.app.methods import Methods, open_methods
+from gateway.app.parsing import parser_of
+from gateway.app.retaining import retention
+from gateway.app.ring import key_ring
+from gateway.app.storage import Placed, open_storage
+from gateway.app.tracing import TracedLog, open_tracer
 from gateway.app.witnesses import witnesses
-from gateway.audit import AuditLog, Sealer
+from gateway.audit import AuditLog, KeyTable, Pruner, Sealer
+from gateway.audit.destroyed import KEYS, destroy_again
 from gateway.chat import Chat, Finder, Library, Returns, Support, Texts, Vectors
 from gateway.crypto import KeyRing, Secret
 from gateway.errors import GatewayError
-from gateway.govern import Credentials, Erasure, Guard, Log, Policies
+from gateway.govern import ITSELF, Credentials, Erasure, Guard, Holds, Log, Policies, Retention
 from gateway.identity import Keys
 from gateway.ingest import HeldBack, Ingest, ParserPool
-from gateway.model import Json, Model, Price
+from gateway.model import Json, Model, Price, Record
 from gateway.policy import Current, Versions, load_files
 from gateway.redaction import Kept, Redactor, Vault, value_ids
 from gateway.retrieval import (
     Index,
     Lineage,
     Merging,
-    Parser,
     Quarantine,
     Ranking,
     TextEmbedder,
     current_space,
-    find_recogniser,
 )
 from gateway.routing import OllamaSite, Router, Timeouts
 from gateway.settings import ModelEntry, Settings
 from gateway.store import Store, open_store
+from gateway.telemetry import Tracer
 
 QUIET = {
     # Libraries that would look for the network say so here before they are imported.
@@ -73,6 +78,7 @@ class House:
     settings: Settings
     ring: KeyRing
     store: Store
+    key_table: KeyTable
     audit: AuditLog
     sealer: Sealer
     keys: Keys
@@ -83,6 +89,7 @@ class House:
     finder: Finder
     parser: ParserPool
     index: Index
+    placed: Placed
     router: Router
     chat: Chat
     texts: Texts
@@ -95,6 +102,9 @@ class House:
     credentials: Credentials
     log: Log
     erasure: Erasure
+    holds: Holds
+    retention: Retention
+    tracer: Tracer | None
 
     async def ready(self) -> Json:
         """What `/readyz` says: each dependency `ok`, or the sentence that tells what is wrong with it."""
@@ -110,8 +120,11 @@ class House:
         ready = all(value == "ok" for value in checks.values())
         digest = self.current.bundle.digest if self.current.ready else None
         told: Json = {"ready": ready, "policy": digest, "checks": checks}
-        if checks["database"] == "ok" and (note := await self._vectors()):
-            told["notes"] = {"vectors": note}
+        notes = {"index": await self.placed.problem()}
+        if checks["database"] == "ok":
+            notes["vectors"] = await self._vectors()
+        if found := {name: note for name, note in notes.items() if note}:
+            told["notes"] = found
         return told
 
     async def _vectors(self) -> str | None:
@@ -132,13 +145,6 @@ class House:
             "audit_healthy": self.audit.healthy,
             "search_left_out": dict(self.finder.notes),
         }
-
-
-def key_ring(settings: Settings) -> KeyRing:
-    """The key ring from its file or command. Raises BadKeyRing."""
-    if settings.keys.command:
-        return KeyRing.from_command(settings.keys.command)
-    return KeyRing.load(settings.path(settings.keys.file))
 
 
 async def open_database(settings: Settings) -> Store:
@@ -184,7 +190,10 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
         stack.push_async_callback(store.close)
         if loading is not None:
             await loading
-        audit, sealer = await _audit(settings, store, ring, stack)
+        key_table = await _key_table(settings, store, ring, stack)
+        # Closed after the log, whose last records it tells of.
+        tracer = await open_tracer(settings, worker_id(), stack)
+        audit, sealer = await _audit(settings, store, ring, stack, tracer)
         keys = Keys(store, ring, now)
         await keys.start()
         stack.push_async_callback(keys.close)
@@ -197,13 +206,14 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
         router = _router(settings)
         stack.push_async_callback(router.close)
         await router.start()
-        parser = ParserPool([_parser(settings) for _ in range(settings.ingest.parsers)])
+        parser = ParserPool([parser_of(settings) for _ in range(settings.ingest.parsers)])
         stack.push_async_callback(parser.close)
         vault = Vault(store, ring)
         kept = Kept(store, ring, now, hours=settings.redaction.keep_hours)
         await kept.start()
         stack.push_async_callback(kept.close)
-        index = Index(store, ring, now)
+        placed = await open_storage(settings, store, stack, now, pay=warm)
+        index = Index(store, ring, now, placed.storage)
         quarantine = Quarantine(store)
         finder = _finder(settings, methods, redactor, vault, index, store, audit)
         lineage = Lineage(store, ring, now)
@@ -241,6 +251,7 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             settings=settings,
             ring=ring,
             store=store,
+            key_table=key_table,
             audit=audit,
             sealer=sealer,
             keys=keys,
@@ -251,6 +262,7 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             finder=finder,
             parser=parser,
             index=index,
+            placed=placed,
             router=router,
             chat=chat,
             texts=Texts(
@@ -271,15 +283,26 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
             policies=policies,
             credentials=Credentials(keys, guard),
             log=Log(store, ring, guard, sealer.key, audit.terms, redactor),
-            erasure=erasure(store, ring, guard, current, keys, redactor, methods, parser, audit, sealer.key),
+            erasure=erasure(store, ring, guard, current, keys, redactor, methods, parser, audit, sealer.key, placed),
+            holds=Holds(store, ring, guard, keys, redactor, sealer.key),
+            retention=retention(settings, Pruner(store, ring, sealer.key), guard, new_request_id),
+            tracer=tracer,
         )
 
 
+async def _key_table(settings: Settings, store: Store, ring: KeyRing, stack: contextlib.AsyncExitStack) -> KeyTable:
+    """What says with which keys to seal; before anything is."""
+    table = KeyTable(store, ring, lambda: key_ring(settings), worker_id(), now)
+    await table.start()
+    stack.push_async_callback(table.close)
+    return table
+
+
 async def _audit(
-    settings: Settings, store: Store, ring: KeyRing, stack: contextlib.AsyncExitStack
+    settings: Settings, store: Store, ring: KeyRing, stack: contextlib.AsyncExitStack, tracer: Tracer | None
 ) -> tuple[AuditLog, Sealer]:
     """The log and what seals it, both at work."""
-    audit = AuditLog(
+    audit = TracedLog(
         store,
         ring,
         now,
@@ -288,6 +311,7 @@ async def _audit(
         timeout_s=settings.audit.timeout_s,
         find=value_ids,
     )
+    audit.tracer = tracer
     sealer = Sealer(
         store,
         ring,
@@ -303,6 +327,9 @@ async def _audit(
     await audit.start()
     stack.push_async_callback(audit.close)
     await sealer.start()
+    if again := await destroy_again(store, ring, audit.terms, audit.subjects, now()):
+        detail = {KEYS: [str(name) for name in again]}
+        await audit.append(Record("event", new_request_id(), now(), ITSELF.id, "audit.erase.again", "", detail))
     return audit, sealer
 
 
@@ -344,32 +371,6 @@ def _router(settings: Settings) -> Router:
         max_response_bytes=upstream.max_response_bytes,
         ollama=OllamaSite(ollama.url, ollama.zone) if ollama.discover else None,
         refresh_s=ollama.refresh_s,
-    )
-
-
-def _parser(settings: Settings) -> Parser:
-    limits = settings.ingest
-    return Parser(
-        settings.data_dir / "cache" / "parser",
-        max_bytes=settings.server.max_upload_bytes,
-        max_pages=limits.max_pages,
-        max_text_chars=limits.max_text_chars,
-        max_expansion_bytes=limits.max_expansion_bytes,
-        timeout_s=limits.timeout_s,
-        memory_mb=limits.memory_mb,
-        chunk_tokens=settings.retrieval.chunk_tokens,
-        chunk_overlap=settings.retrieval.chunk_overlap,
-        chunking=settings.retrieval.chunking,
-        window_sentences=settings.retrieval.window_sentences,
-        hierarchy=settings.retrieval.hierarchy,
-        recogniser=find_recogniser(
-            languages=limits.ocr_languages,
-            timeout_s=limits.ocr_timeout_s,
-            max_pages=limits.ocr_max_pages,
-            memory_mb=limits.memory_mb,
-        )
-        if limits.ocr
-        else None,
     )
 
 

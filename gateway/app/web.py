@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from gateway import admin, api
 from gateway.app.house import House, open_house
 from gateway.crypto import Secret
-from gateway.settings import Settings, find_file, load
+from gateway.settings import Settings, find_file, load, withhold
 
 
 def application(settings: Settings, house: House | None = None) -> FastAPI:
@@ -43,18 +43,23 @@ def application(settings: Settings, house: House | None = None) -> FastAPI:
                 measures=rooms.measures,
                 may_measure=bearer_of(token.get_secret_value() if (token := settings.server.metrics_token) else ""),
             )
+            app.state.tracer = rooms.tracer
             app.state.admin = admin.Doors(
                 rooms.keys, rooms.policies, rooms.credentials, rooms.log, settings.server.max_body_bytes
             )
             if settings.ingest.workers:
                 worker = asyncio.create_task(rooms.service.worker(settings.ingest.workers).run(), name="ingest worker")
                 stack.push_async_callback(stopped, worker)
+            if rooms.retention.limited:
+                pruning = asyncio.create_task(rooms.retention.every(settings.audit.retention.every_h), name="retention")
+                stack.push_async_callback(stopped, pruning)
             yield
 
     return api.build(
         lifespan,
         root_path=settings.server.root_path,
         max_concurrency=settings.server.max_concurrency,
+        peers=api.Peers(settings.server.trusted_proxies, settings.server.forwarded_header),
         more=[admin.router, admin.audit_router],
     )
 
@@ -76,4 +81,6 @@ def bearer_of(token: str) -> Callable[[str], bool] | None:
 
 def create() -> FastAPI:
     """The factory that worker processes call; the configuration is named by the environment."""
-    return application(load(find_file(None, os.environ, Path.cwd()), os.environ, Path.cwd()).settings)
+    found = load(find_file(None, os.environ, Path.cwd()), os.environ, Path.cwd())
+    withhold(found, os.environ)
+    return application(found.settings)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from gateway.audit.bundle import Exported, Lock, key_lock, passphrase_lock, write_bundle
 from gateway.audit.certificate import certify, open_certificate
+from gateway.audit.classes import CLASSES, class_of, expired
 from gateway.audit.erasing import Forgetting
 from gateway.audit.follow import Tail, span
+from gateway.audit.held import Held
+from gateway.audit.hold import Hold
 from gateway.audit.index import Compared, Index
+from gateway.audit.keytable import KeyTable
 from gateway.audit.log import AuditLog
 from gateway.audit.masking import masked
 from gateway.audit.ocsf import ocsf
+from gateway.audit.prune import Pruned, Pruner
 from gateway.audit.read import Reader
 from gateway.audit.receipt import Receipts
+from gateway.audit.rewrap import Holder, Rewrapped, Rewrapping
 from gateway.audit.sealer import Sealer
 from gateway.audit.search import Filters, Search
 from gateway.audit.snapshot import check
@@ -22,18 +28,27 @@ from gateway.audit.verdicts import Fault, Report, State, StreamReport, Unfinishe
 from gateway.audit.verify import Verifier
 
 __all__ = [
+    "CLASSES",
     "AuditLog",
     "Compared",
     "Exported",
     "Fault",
     "Filters",
     "Forgetting",
+    "Held",
+    "Hold",
+    "Holder",
     "Index",
+    "KeyTable",
     "Lock",
     "NotProven",
+    "Pruned",
+    "Pruner",
     "Reader",
     "Receipts",
     "Report",
+    "Rewrapped",
+    "Rewrapping",
     "Sealer",
     "Search",
     "State",
@@ -47,6 +62,8 @@ __all__ = [
     "certify",
     "check",
     "check_bundle",
+    "class_of",
+    "expired",
     "key_lock",
     "masked",
     "ocsf",

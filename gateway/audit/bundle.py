@@ -1,10 +1,11 @@
 """An export that verifies by itself: one tar file with the rows as written and everything that vouches for them.
 
-    headers.jsonl        every stream's header, its key wrapped by the ring
+    headers.jsonl        every stream's header, with a commitment to its key
     runs.jsonl           which leaves of the tree the rows are
     checkpoints.jsonl    the signed checkpoints
     tiles/NNNNNN         the leaves' hashes, 256 to a tile, as many tiles to a file as `TILES`
     rows/NNNNNN.jsonl    the rows of the streams, by stream and number
+    prunings.jsonl       if there were any: signed statements of rows that were pruned, and which they are
     keys.jsonl           if asked for: keys of streams and subjects, sealed under the key the export was given
     manifest.json        what it is, and the SHA-256 of every file before it
     manifest.note        a signed note over the manifest's SHA-256, by the log's key
@@ -30,6 +31,7 @@ import orjson
 
 from gateway.audit import rows
 from gateway.audit.chain import Head
+from gateway.audit.pruned import Stored, stored
 from gateway.audit.record import END, Row, unpack
 from gateway.audit.stream import Opener, data_key
 from gateway.audit.subjects import Name, Subjects
@@ -136,6 +138,8 @@ async def write_bundle(
             ),
         )
         await _tiles(connection, tar)
+        if prunings := await stored(connection):
+            await tar.lines("prunings.jsonl", map(_pruning, prunings))
         names: set[Name] = set()
         done = 0
         for stream, first, last in ranges:
@@ -244,6 +248,11 @@ def _head(head: Head) -> Json:
         "closed_seq": head.closed_seq,
         "closed_hash": _b64(head.closed_hash),
     }
+
+
+def _pruning(one: Stored) -> Json:
+    ranges = [[str(range_.stream), range_.first, range_.last, _b64(range_.genesis)] for range_ in one.ranges]
+    return {"number": one.number, "note": _b64(one.note), "ranges": ranges}
 
 
 def _opener(ring: KeyRing, head: Head | None) -> Opener | None:

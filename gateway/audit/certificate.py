@@ -11,12 +11,12 @@ HEAD = "gateway/audit/certificate/1"
 """First line. No checkpoint begins so, and no log has this name."""
 
 
-def certify(facts: Mapping[str, object], key: VerifierKey, signer: Signs) -> bytes:
-    """A note that states these facts, one a line, signed with the log's key.
+def certify(facts: Mapping[str, object], key: VerifierKey, signer: Signs, head: str = HEAD) -> bytes:
+    """A note that states these facts, one a line, signed with the log's key. head: says what kind of note it is.
 
     Names and values are printable and without line breaks, names without blanks; ValueError otherwise.
     """
-    lines = [HEAD]
+    lines = [head]
     for name, value in facts.items():
         text = str(value)
         if not name or " " in name or not name.isprintable() or not text or not text.isprintable():
@@ -25,12 +25,12 @@ def certify(facts: Mapping[str, object], key: VerifierKey, signer: Signs) -> byt
     return sign_text("\n".join((*lines, "")), key, signer)
 
 
-def open_certificate(data: bytes, key: VerifierKey) -> dict[str, str]:
-    """What a certificate states. Raises NotProven when this key did not sign it."""
+def open_certificate(data: bytes, key: VerifierKey, head: str = HEAD) -> dict[str, str]:
+    """What a certificate, or a note of another kind, states. Raises NotProven when this key did not sign it."""
     note = parse_note(data)
     if key not in signers(note, (key,)):
         raise NotProven("the certificate is not signed by the log's key")
-    head, *lines = note.text.rstrip("\n").split("\n")
-    if head != HEAD or any(" " not in line for line in lines):
-        raise NotProven("the note is no certificate")
+    first, *lines = note.text.rstrip("\n").split("\n")
+    if first != head or any(" " not in line for line in lines):
+        raise NotProven("the note is of another kind")
     return {name: value for name, _, value in (line.partition(" ") for line in lines)}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from gateway.audit.record import END, FIRST, Header, Row, genesis
+from gateway.audit.pruned import Range
+from gateway.audit.record import END, FIRST, Header, Row, genesis, subject_of
 from gateway.audit.stream import Opener
 from gateway.audit.verdicts import Faults, State, StreamReport, Verdict
 from gateway.crypto import KeyRing
@@ -34,6 +36,8 @@ class Chain:
     head: Head | None
     faults: Faults
     opener: Opener | None = None
+    subjects: set[str] | None = None
+    """Collects the names of the keys that rows were sealed under, where that is asked for."""
     key_fits: bool | None = None
     """None without a key ring."""
     genesis: bytes | None = None
@@ -54,6 +58,10 @@ class Chain:
     gaps: list[tuple[int, int]] = field(default_factory=list)
     filled: set[int] = field(default_factory=set)
     """Numbers accounted for otherwise: rows out of order, modified, or found elsewhere."""
+    pruned: list[Range] = field(default_factory=list)
+    """Rows that a signed statement says were pruned, ascending."""
+    pruned_as: Callable[[UUID, int, bytes], bool] | None = None
+    """Whether the last row of a pruned range had a hash."""
 
     def prepare(self, ring: KeyRing | None) -> None:
         """Work out what the header says."""
@@ -69,30 +77,35 @@ class Chain:
                 self.opener = Opener(ring, self.head.header)
             self.key_fits = self.opener is not None
 
-    def add(self, row: Row) -> None:
-        """The next whole row."""
-        self.seqs.append(row.seq)
+    def add(self, row: Row, clear: bytes | None = None) -> None:
+        """The next whole row; `clear` is what `clear_of` gives for it, where that was worked out before."""
+        seq, top = row.seq, self.top
+        self.seqs.append(seq)
         self.marks.append(int.from_bytes(row.hash[:8], "big"))
-        if row.kind == END and row.seq >= self.top:
-            self.end = (row.seq, row.hash)
-        if row.seq <= self.top:
+        if row.kind == END and seq >= top:
+            self.end = (seq, row.hash)
+        if seq <= top:
             self._out_of_order(row)
             return
-        opened = self._opens(row)
-        if row.seq > self.top + 1:
-            self.gaps.append((self.top + 1, row.seq - 1))
-        elif row.seq == FIRST:
+        opened = None if self.opener is None else self._opens(self.opener, row, clear)
+        if self.pruned and self.is_pruned(seq):
+            self.faults.add(Verdict.MODIFIED, self.stream, seq, "the row stands there though it was pruned")
+        if seq > top + 1:
+            self.gaps.append((top + 1, seq - 1))
+            if not self.fits(seq - 1, row.prev):
+                self.faults.add(Verdict.MODIFIED, self.stream, seq, "the row names another predecessor")
+        elif seq == FIRST:
             if self.genesis is not None:
                 self.bound = row.prev == self.genesis
         elif row.prev not in self.top_hashes:
             self._unlinked(row, opened)
-        self.top, self.top_hashes, self.top_opened = row.seq, (row.hash,), opened
+        self.top, self.top_hashes, self.top_opened = seq, (row.hash,), opened
 
-    def _opens(self, row: Row) -> bool | None:
-        if self.opener is None:
-            return None
+    def _opens(self, opener: Opener, row: Row, clear: bytes | None) -> bool:
         try:
-            self.opener.open(row)
+            payload = opener.open(row, clear)
+            if self.subjects is not None and row.kind != END:
+                self.subjects.add(subject_of(payload))
         except SealBroken:
             self.opens = False
             self.faults.add(
@@ -121,6 +134,28 @@ class Chain:
             if row.seq == self.top:
                 self.top_hashes = (*self.top_hashes, row.hash)
 
+    def prune(self, ranges: list[Range], pruned_as: Callable[[UUID, int, bytes], bool]) -> None:
+        """Rows that are not there because they were pruned. Before the first row."""
+        self.pruned = sorted(ranges)
+        self.pruned_as = pruned_as
+
+    def is_pruned(self, seq: int) -> bool:
+        """Whether a row was pruned."""
+        before = bisect_right(self.pruned, seq, key=_first)
+        return before > 0 and seq <= self.pruned[before - 1].last
+
+    def fits(self, seq: int, digest: bytes) -> bool:
+        """Whether a row that was pruned had this hash, as far as that can be told: of the last one of a range."""
+        before = bisect_right(self.pruned, seq, key=_first)
+        if self.pruned_as is None or before == 0 or self.pruned[before - 1].last != seq:
+            return True
+        return self.pruned_as(self.stream, seq, digest)
+
+    def bind(self) -> None:
+        """Where the first row was pruned, hold the header against what that row named."""
+        if self.genesis is not None and self.pruned and self.pruned[0].first == FIRST:
+            self.bound = self.pruned[0].genesis == self.genesis
+
     def in_gap(self, seq: int) -> bool:
         """Whether the place has neither a row nor another explanation yet."""
         before = bisect_right(self.gaps, seq, key=lambda gap: gap[0])
@@ -128,13 +163,17 @@ class Chain:
 
     def finish_gaps(self) -> None:
         """Report the places nothing accounts for."""
-        filled = sorted(self.filled)
+        explained = sorted([*((seq, seq) for seq in self.filled), *((one.first, one.last) for one in self.pruned)])
         for low, high in (*self.gaps, (self.top + 1, self.end_of_all())):
             start = low
-            for seq in [*filled[bisect_left(filled, low) : bisect_right(filled, high)], high + 1]:
-                if seq > start:
-                    self.missing(start, seq - 1)
-                start = seq + 1
+            at = bisect_left(explained, (low,))
+            if at and explained[at - 1][1] >= low:
+                at -= 1  # a range of which a row stands there all the same
+            inside = explained[at : bisect_left(explained, (high + 1,))]
+            for first, last in (*inside, (high + 1, high + 1)):
+                if first > start:
+                    self.missing(start, first - 1)
+                start = max(start, last + 1)
 
     def missing(self, start: int, last: int) -> None:
         """Report a range of rows as not there."""
@@ -142,7 +181,7 @@ class Chain:
 
     def end_of_all(self) -> int:
         """Highest number that a row is accounted for."""
-        return max(self.top, max(self.filled, default=FIRST - 1))
+        return max(self.top, max(self.filled, default=FIRST - 1), self.pruned[-1].last if self.pruned else FIRST - 1)
 
     def finish_closing(self) -> None:
         """Compare the mark of closing in the header with the rows."""
@@ -187,3 +226,7 @@ class Chain:
             head=self.top_hashes[0].hex() if self.top_hashes else "",
             opens=(self.opens and self.key_fits is True) if with_keys else None,
         )
+
+
+def _first(one: Range) -> int:
+    return one.first

@@ -10,6 +10,7 @@ from uuid import UUID
 from gateway.audit.index import Index
 from gateway.audit.log import AuditLog
 from gateway.audit.read import Reader
+from gateway.audit.subjects import Name
 from gateway.audit.terms import folded
 from gateway.audit.tlog import shelf
 from gateway.audit.tlog.shelf import Kept
@@ -41,8 +42,8 @@ class Forgetting:
         """How many keys these principals have."""
         return await self._subjects.living(self.digests(ids))
 
-    async def destroy(self, ids: Iterable[str], at: datetime) -> int:
-        """Destroy their keys, in every process; how many there were."""
+    async def destroy(self, ids: Iterable[str], at: datetime) -> list[Name]:
+        """Destroy their keys, in every process; which there were."""
         return await self._subjects.destroy(self.digests(ids), at)
 
     async def places(self, names: Iterable[str]) -> list[tuple[UUID, int]]:

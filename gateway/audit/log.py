@@ -1,8 +1,8 @@
 """The audit log as the rest of the gateway sees it: `append` returns when the record is durable, or raises.
 
-One task writes. It takes whatever is queued, seals and chains it, and writes it in one commit; while that commit
-lasts the next batch gathers by itself, so nothing ever waits for company. Any failure closes the stream: everyone
-waiting gets AuditUnavailable, nothing is retried blindly, and a new stream opens when the database is back.
+A record is sealed and chained as it is queued. One task takes whatever is queued and writes it in one commit; while
+that commit lasts the next batch gathers by itself, so nothing ever waits for company. Any failure closes the stream:
+everyone waiting gets AuditUnavailable, nothing is retried blindly, and a new stream opens when the database is back.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 from gateway.audit.index import prepare
 from gateway.audit.link import LOST, Interrupted, Link, open_link
-from gateway.audit.record import END, Entry, Row, encode
+from gateway.audit.record import END, Row, encode
 from gateway.audit.subjects import Subjects
 from gateway.audit.terms import Find, Terms, told_of
 from gateway.crypto import KeyRing
@@ -26,14 +26,14 @@ from gateway.store import Store
 
 log = logging.getLogger(__name__)
 
-Waiting = tuple[Entry, "asyncio.Future[Position]"]
+Waiting = tuple[Row, Sequence[int], "asyncio.Future[Position]"]
+"""A row, what it is found by, and who waits for it."""
 
 BATCH_BYTES = 4 << 20
 QUEUE_BYTES = 256 << 20
 MAX_RECORD_BYTES = 64 << 20
-SLICE_ROWS = 32
-SLICE_BYTES = 128 << 10
-"""Sealing lets the event loop go round after so many rows or bytes."""
+MANY = 64
+"""Records from which on a batch is acknowledged in two parts: one half is written while the other comes back."""
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
 
@@ -110,15 +110,21 @@ class AuditLog:
         except StoreUnavailable:
             raise _unavailable("the key of whom this is about cannot be had") from None
         entry = encode(record, key, max_bytes=MAX_RECORD_BYTES, terms=self.terms.of(told_of(record)))
-        if not self.healthy:
+        link = self._link
+        if link is None or not self.healthy:  # it may have gone meanwhile
             raise _unavailable(self._why())
         if len(self._queue) >= self._limit or self._queued_bytes + len(entry.payload) > QUEUE_BYTES:
             raise AuditUnavailable(
                 "the audit log's queue is full", hint="send fewer requests at once, or raise audit.queue"
             )
+        try:
+            row = link.stream.add(entry)
+        except Exception as error:  # noqa: BLE001 - whatever it was
+            link.drop()  # what was sealed of it is not known, so this stream goes no further
+            raise _unavailable(f"the audit log cannot seal, {type(error).__name__}") from None
         done: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
-        self._queue.append((entry, done))
-        self._queued_bytes += len(entry.payload)
+        self._queue.append((row, entry.terms, done))
+        self._queued_bytes += len(row.sealed)
         self._wake.set()
         return await done
 
@@ -172,36 +178,27 @@ class AuditLog:
                 self._wake.clear()
                 await self._wake.wait()
             batch = self._in_flight = self._take()
-            rows = await self._seal(link, batch)
-            await link.write(rows, [entry for entry, _ in batch])
-            self._in_flight = []
-            for row, (_, done) in zip(rows, batch, strict=True):
-                if not done.done():
-                    done.set_result(link.stream.position(row))
+            await link.write([row for row, _, _ in batch], [terms for _, terms, _ in batch])
+            if len(batch) >= MANY and not self._queue:
+                # Writers who all wait for the same commit would all come back at once, and the database wait for them.
+                batch, self._in_flight = batch[: len(batch) // 2], batch[len(batch) // 2 :]
+                _acknowledge(link, batch)
+                await asyncio.sleep(0)
+            batch, self._in_flight = self._in_flight, []
+            _acknowledge(link, batch)
 
     def _take(self) -> list[Waiting]:
         """Whatever waits, up to the bounds of a batch; at least one record."""
         batch: list[Waiting] = []
         size = 0
         while self._queue and len(batch) < self._batch:
-            size += len(self._queue[0][0].payload)
+            size += len(self._queue[0][0].sealed)
             if batch and size > BATCH_BYTES:
                 break
             waiting = self._queue.popleft()
-            self._queued_bytes -= len(waiting[0].payload)
+            self._queued_bytes -= len(waiting[0].sealed)
             batch.append(waiting)
         return batch
-
-    async def _seal(self, link: Link, batch: list[Waiting]) -> list[Row]:
-        rows: list[Row] = []
-        size = 0
-        for entry, _ in batch:
-            rows.append(link.stream.add(entry))
-            size += len(entry.payload)
-            if len(rows) % SLICE_ROWS == 0 or size > SLICE_BYTES:
-                size = 0
-                await asyncio.sleep(0)
-        return rows
 
     async def _reopen(self, lost: Interrupted) -> Link | None:
         """A new link, as soon as there is a database for it; None when the log is closed meanwhile."""
@@ -232,9 +229,15 @@ class AuditLog:
         self._in_flight = []
         self._queue.clear()
         self._queued_bytes = 0
-        for _, done in waiting:
+        for _, _, done in waiting:
             if not done.done():
                 done.set_exception(_unavailable(message))
+
+
+def _acknowledge(link: Link, batch: Sequence[Waiting]) -> None:
+    for row, _, done in batch:
+        if not done.done():
+            done.set_result(link.stream.position(row))
 
 
 def _unavailable(message: str) -> AuditUnavailable:

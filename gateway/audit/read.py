@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -31,6 +31,11 @@ Place = tuple[UUID, int]
 _AT = f"""
 SELECT {rows.ROW.replace("stream, seq,", "l.stream, l.seq,")}
 FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY w(stream, seq, n) JOIN audit_log l USING (stream, seq) ORDER BY n
+"""
+
+_PRUNED: Final = """
+SELECT w.stream, w.seq, p.number FROM unnest($1::uuid[], $2::bigint[]) w(stream, seq)
+JOIN audit_pruned p ON p.stream = w.stream AND p.first <= w.seq AND w.seq <= p.last
 """
 
 Payload = tuple[Json, bytes]
@@ -85,11 +90,19 @@ class Reader:
         return await self._page(f"WHERE request = $1{beyond} ORDER BY audit_log.at, stream, seq", args, limit)
 
     async def at(self, places: Sequence[Place]) -> list[Json]:
-        """The records at these places, in this order; a place without one is passed over."""
+        """The records at these places, in this order; a place without one is passed over.
+
+        Where one was pruned, `problem` says so and `pruned` by which statement; nothing else is left of it.
+        """
         if not places:
             return []
-        found = await self._store.fetch(_AT, [stream for stream, _ in places], [seq for _, seq in places])
-        return await self.shown([rows.row(record) for record in found])
+        columns = ([stream for stream, _ in places], [seq for _, seq in places])
+        shown = await self.shown([rows.row(record) for record in await self._store.fetch(_AT, *columns)])
+        if len(shown) == len(places):
+            return shown
+        there = {(UUID(told["stream"]), told["seq"]): told for told in shown}
+        gone = {(row["stream"], row["seq"]): row["number"] for row in await self._store.fetch(_PRUNED, *columns)}
+        return [there.get(place) or _gone(place, gone[place]) for place in places if place in there or place in gone]
 
     async def shown(self, page: list[Row]) -> list[Json]:
         """Rows as records."""
@@ -168,6 +181,11 @@ def _show(row: Row, payload: Payload | None, keys: Mapping[Name, SubjectKey]) ->
         return shown | whole(*payload, keys.get(name), row.request)
     except (SealBroken, ValueError, TypeError):
         return shown | {"problem": "modified"}
+
+
+def _gone(place: Place, number: int) -> Json:
+    told: Json = {"stream": str(place[0]), "seq": place[1], "at": None, "kind": "", "request": "", "retention": ""}
+    return told | {"hash": "", "problem": "pruned", "pruned": number}
 
 
 def _time(at: int) -> str | None:

@@ -18,8 +18,10 @@ from uuid import UUID
 
 import orjson
 
+from gateway.audit.classes import class_of
 from gateway.audit.subjects import SubjectKey
 from gateway.audit.tlog.check import commitment, fields, head, row_hash
+from gateway.crypto.keyring import sealed_under
 from gateway.errors import Broken, TooLarge
 from gateway.model import Json, Record
 
@@ -39,11 +41,13 @@ FIRST = 0
 _HEADER = b"gateway/audit/header/2"
 _GENESIS = b"gateway/audit/genesis/2"
 _SEAL = b"gateway/audit/seal/2"
+_SUBJECT = b'{"subject":"'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FROM_2000 = 946_684_800_000_000
+"""PostgreSQL counts from 2000; microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A record encoded for writing; only `payload` will be sealed, the rest stands in the clear."""
 
     at: datetime
@@ -67,14 +71,22 @@ class Header:
     opened: int
     """Microseconds since 1970 UTC."""
     key_id: str
-    """Key of the ring that wrapped the data key."""
+    """Key of the ring that the data key was first wrapped under."""
     wrapped: bytes
+    """A commitment to the data key, 32 bytes; in streams from before there were any, the data key wrapped."""
     previous: UUID | None = None
     """The stream of the same process that ended with a lost connection."""
     previous_seq: int | None = None
     """That stream's last row; -1 when it had none."""
     previous_hash: bytes | None = None
     """That row's hash; the stream's genesis when it had none."""
+    key: bytes = b""
+    """The data key as it is wrapped now, which the stream is not bound to; empty where it lies in `wrapped`."""
+
+    @property
+    def wrapped_by(self) -> str:
+        """Key of the ring that opens the data key now."""
+        return sealed_under(self.key or self.wrapped) or self.key_id
 
 
 class Row(NamedTuple):
@@ -97,7 +109,8 @@ class Row(NamedTuple):
 
 def micros(at: datetime) -> int:
     """Microseconds since 1970 UTC, exactly."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(at: int) -> datetime:
@@ -121,16 +134,18 @@ def encode(record: Record, key: SubjectKey, *, max_bytes: int, terms: Sequence[i
     # One unwritable record would take the whole batch down with it, so it is refused here.
     if not _writable(record.request, MAX_REQUEST):
         raise Broken("audit record with an unusable request id")
-    if not _writable(record.retention, MAX_RETENTION):
+    retention = record.retention or class_of(record.action)
+    if not _writable(retention, MAX_RETENTION):
         raise Broken("audit record of an unusable retention class")
     facts = b""
-    who = {name: record.detail[name] for name in PERSONAL if name in record.detail}
+    detail = record.detail
+    who = {name: detail[name] for name in PERSONAL if name in detail}
     inner = dump({"principal": record.principal, "who": who, "content": record.content})
     told: Json = {
-        "subject": str(key.name),
+        "subject": key.label,
         "action": record.action,
         "policy": record.policy,
-        "detail": {name: value for name, value in record.detail.items() if name not in who},
+        "detail": {name: value for name, value in detail.items() if name not in who} if who else detail,
     }
     if record.statement is not None:
         # Kept as it was written: a commitment fits these bytes and no other form of them.
@@ -143,10 +158,12 @@ def encode(record: Record, key: SubjectKey, *, max_bytes: int, terms: Sequence[i
             f"audit record of {len(payload)} bytes, the limit is {max_bytes}",
             hint="send less at once",
         )
-    return Entry(record.at, record.kind, record.request, payload, record.retention, facts, terms)
+    return Entry(record.at, record.kind, record.request, payload, retention, facts, terms)
 
 
 def _writable(text: str, most: int) -> bool:
+    if text.isascii():
+        return len(text) <= most and "\0" not in text
     try:
         encoded = text.encode()
     except UnicodeEncodeError:
@@ -169,6 +186,19 @@ def dump(value: Json) -> bytes:
 def pack(outer: bytes, inner: bytes) -> bytes:
     """Both parts of a payload: the outer one's length, it, and the inner one."""
     return len(outer).to_bytes(4, "big") + outer + inner
+
+
+def subject_of(payload: bytes) -> str:
+    """The name of the key that a payload's inner part is sealed under; empty where it names none."""
+    # `encode` writes it first, and every row is asked.
+    if payload[4 : 4 + len(_SUBJECT)] == _SUBJECT:
+        end = payload.find(b'"', 4 + len(_SUBJECT))
+        return payload[4 + len(_SUBJECT) : end].decode("ascii", "replace")
+    try:
+        name = unpack(payload)[0].get("subject")
+    except (ValueError, TypeError):
+        return ""
+    return name if isinstance(name, str) else ""
 
 
 def unpack(payload: bytes) -> tuple[Json, bytes]:
@@ -213,7 +243,7 @@ def _integer(value: int | None) -> bytes:
 
 
 def header_bytes(header: Header) -> bytes:
-    """What the wrapped data key is authenticated with: the header without that key. OverflowError: no such header."""
+    """What a wrapped data key is authenticated with: the header without any. OverflowError: no such header."""
     return fields(
         _HEADER,
         header.stream.bytes,

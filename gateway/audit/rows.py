@@ -7,32 +7,21 @@ from typing import Final
 import asyncpg
 
 from gateway.audit.chain import Head
-from gateway.audit.record import Header, Row
+from gateway.audit.record import FROM_2000, Header, Row
 
 # Times as text or as Python values would fail on, or round, what somebody wrote into the table.
 ROW: Final = "stream, seq, timestamptz_send(at) AS at, kind, request, prev, sealed, hash, retention, facts"
 HEADER: Final = """
     stream, schema, timestamptz_send(opened_at) AS opened, key_id, wrapped_key, previous, previous_seq, previous_hash,
-    closed_seq, closed_hash
+    closed_seq, closed_hash, (SELECT wrapped FROM audit_stream_keys k WHERE k.stream = audit_streams.stream) AS kept_key
 """
-_FROM_2000: Final = 946_684_800_000_000
-"""PostgreSQL counts from 2000; microseconds."""
+"""Of `FROM audit_streams`, under this name."""
 
 
 def row(record: asyncpg.Record) -> Row:
-    """A row of `SELECT {ROW}`."""
-    return Row(
-        record["stream"],
-        record["seq"],
-        _micros(record["at"]),
-        record["kind"],
-        record["request"],
-        record["prev"],
-        record["sealed"],
-        record["hash"],
-        record["retention"],
-        record["facts"],
-    )
+    """A row of `SELECT {ROW}`; more columns may follow."""
+    stream, seq, at, *rest = record
+    return Row(stream, seq, int.from_bytes(at, "big", signed=True) + FROM_2000, *rest[:7])
 
 
 def header(record: asyncpg.Record) -> Header:
@@ -46,6 +35,7 @@ def header(record: asyncpg.Record) -> Header:
         previous=record["previous"],
         previous_seq=record["previous_seq"],
         previous_hash=record["previous_hash"],
+        key=record["kept_key"] or b"",
     )
 
 
@@ -55,4 +45,4 @@ def head(record: asyncpg.Record, live: bool | None) -> Head:
 
 
 def _micros(at: bytes) -> int:
-    return int.from_bytes(at, "big", signed=True) + _FROM_2000
+    return int.from_bytes(at, "big", signed=True) + FROM_2000

@@ -134,7 +134,9 @@ class Search:
 
         A page can hold fewer records than asked for, none even, and still say `more`: the rest was not looked at yet.
         A record that the index names and that does not open, or is `missing`, is among them with its `problem`.
-        `unindexed` is true when the log holds older records than the index. Raises Invalid, StoreUnavailable.
+        `unindexed` is true when the log holds older records than the index; `pruned` is how many records were pruned,
+        of any kind, and until when they reach, or None where the time asked for lies after that. Raises Invalid,
+        StoreUnavailable.
         """
         if not 1 <= limit <= MOST:
             raise Invalid(f"a page has 1 to {MOST} records", param="limit")
@@ -150,10 +152,10 @@ class Search:
             examined += len(records)
             found += await asyncio.to_thread(self._fitting, filters, records)
             if len(found) > limit:
-                return await self._page(found[:limit], found[limit - 1][0])
+                return await self._page(filters, found[:limit], found[limit - 1][0])
             if following is not None and (examined >= EXAMINED or self._clock() > end):
                 break
-        return await self._page(found, following)
+        return await self._page(filters, found, following)
 
     async def _at(self, places: list[Place]) -> list[tuple[Place, Json]]:
         """The records at these places. Where there is none, that is what is shown: somebody took it out."""
@@ -168,7 +170,7 @@ class Search:
     def _fitting(self, filters: Filters, records: list[tuple[Place, Json]]) -> list[tuple[Place, Json]]:
         return [one for one in records if one[1]["problem"] is not None or filters.fits(one[1], self.terms)]
 
-    async def _page(self, found: list[tuple[Place, Json]], place: Place | None) -> Json:
+    async def _page(self, filters: Filters, found: list[tuple[Place, Json]], place: Place | None) -> Json:
         oldest = await self._store.fetchrow(
             "SELECT (SELECT min(at) FROM audit_log) AS log, (SELECT min(at) FROM audit_index) AS index"
         )
@@ -178,7 +180,15 @@ class Search:
             "more": place is not None,
             "next": None if place is None else cursor(micros(place[0]), place[1], place[2]),
             "unindexed": log is not None and (index is None or log < index),
+            "pruned": await self._pruned(filters),
         }
+
+    async def _pruned(self, filters: Filters) -> Json | None:
+        """How many records were pruned, and until when they reach; None where none can be of the time asked for."""
+        row = await self._store.fetchrow("SELECT sum(rows)::bigint AS rows, max(last_at) AS last FROM audit_prunes")
+        if row is None or row["last"] is None or (filters.since is not None and row["last"] < filters.since):
+            return None
+        return {"records": row["rows"], "until": row["last"].isoformat()}
 
     def _conditions(self, filters: Filters) -> tuple[list[int], list[list[int]]]:
         """Terms that must all be there, and groups of which one must be."""

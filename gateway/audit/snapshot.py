@@ -9,8 +9,11 @@ from typing import Any, Final
 
 from gateway.audit import rows
 from gateway.audit.link import lock_key, locks
+from gateway.audit.pruned import believe, stored
+from gateway.audit.subject_audit import over as over_keys
 from gateway.audit.tlog.check import VerifierKey
 from gateway.audit.tlog.shelf import Kept, Run
+from gateway.audit.tlog.tree import Tile
 from gateway.audit.tree_audit import TreeAudit
 from gateway.audit.verdicts import Report
 from gateway.audit.verify import Verifier
@@ -22,7 +25,7 @@ CHUNK: Final = 2000
 """Rows fetched and judged at a time."""
 TILES: Final = 256
 _IN_TREE: Final = f"""
-SELECT r.first + l.seq - r.seq AS leaf, {rows.ROW.replace("stream, seq,", "l.stream, l.seq,")}
+SELECT {rows.ROW.replace("stream, seq,", "l.stream, l.seq,")}, r.first + l.seq - r.seq AS leaf
 FROM (SELECT * FROM audit_runs ORDER BY first) r CROSS JOIN LATERAL (
     SELECT * FROM audit_log WHERE stream = r.stream AND seq >= r.seq AND seq < r.seq + r.count ORDER BY seq
 ) l ORDER BY r.first, l.seq
@@ -50,7 +53,8 @@ async def check(
 ) -> Report:
     """Verify the whole log in the database, while it is being written if need be; `ring` opens the rows too.
 
-    key: the log's key, which checks the tree and its checkpoints; known: checkpoints kept elsewhere.
+    key: the log's key, which checks the tree, its checkpoints and statements of what was pruned (without it rows that
+    were are missing); known: checkpoints kept elsewhere.
     `progress` is told the number of rows done, now and then. Raises StoreUnavailable.
     """
     async with store.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
@@ -77,11 +81,16 @@ async def check_over(
         nonlocal done
         before = done
         cursor = await connection.cursor(query)
-        while chunk := await cursor.fetch(CHUNK):
-            await asyncio.to_thread(feed, chunk)
-            done += len(chunk)
-            if progress is not None:
-                progress(done)
+        chunk = await cursor.fetch(CHUNK)
+        while chunk:
+            following = asyncio.ensure_future(cursor.fetch(CHUNK))  # the database reads on while these are judged
+            try:
+                await asyncio.to_thread(feed, chunk)
+                done += len(chunk)
+                if progress is not None:
+                    progress(done)
+            finally:
+                chunk = await following
         return done - before
 
     def feed(chunk: list[Any]) -> None:
@@ -90,6 +99,7 @@ async def check_over(
     if key is None:
         # Streams' ids sort by time, so intents come before outcomes in another stream.
         await over(f"SELECT {rows.ROW} FROM audit_log ORDER BY stream, seq", feed)
+        await _subjects(connection, ring, verifier)
         return await asyncio.to_thread(verifier.finish)
 
     runs = [Run(*record.values()) for record in await connection.fetch("SELECT * FROM audit_runs ORDER BY first")]
@@ -98,8 +108,15 @@ async def check_over(
         for record in await connection.fetch("SELECT size, at, root, note FROM audit_checkpoints ORDER BY size")
     ]
     tree = TreeAudit(key, verifier.faults, runs, kept, known=known, witnesses=witnesses)
-    tiles = await connection.fetch("SELECT index, hashes FROM audit_tiles WHERE level = 0")
-    await asyncio.to_thread(tree.leaves, {record["index"]: record["hashes"] for record in tiles})
+    tiles: dict[bool, dict[Tile, bytes]] = {True: {}, False: {}}
+    for record in await connection.fetch("SELECT level, index, hashes FROM audit_tiles"):
+        tiles[record["level"] == 0][Tile(record["level"], record["index"])] = record["hashes"]
+    lowest = {tile.index: row for tile, row in tiles[True].items()}
+    await asyncio.to_thread(tree.leaves, lowest, tiles[False])
+    tree.ends({record["stream"]: record["next"] for record in await connection.fetch("SELECT * FROM audit_ends")})
+
+    believed = believe(await stored(connection), key, verifier.faults)
+    verifier.prune(tree.prune(one for _, ranges in believed for one in ranges), tree.pruned_as)
 
     def feed_in_tree(chunk: list[Any]) -> None:
         some = [rows.row(record) for record in chunk]
@@ -110,8 +127,15 @@ async def check_over(
     inside = await over(_IN_TREE, feed_in_tree)
     every = await connection.fetchval("SELECT count(*) FROM audit_log")
     outside = await over(_BEHIND, feed) if await _adds_up(connection, every - inside) else await over(_OUTSIDE, feed)
+    await _subjects(connection, ring, verifier)
     report = await asyncio.to_thread(verifier.finish, lambda: tree.finish(outside))
-    return replace(report, records=done)
+    return replace(report, records=done, prunings=tuple(told for told, _ in believed))
+
+
+async def _subjects(connection: Connection, ring: KeyRing | None, verifier: Verifier) -> None:
+    if ring is not None:
+        keys = await over_keys(connection, ring, verifier.faults)
+        keys.finish(verifier.subjects, fits=verifier.fits)
 
 
 async def _adds_up(connection: Connection, left: int) -> bool:

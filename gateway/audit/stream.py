@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,12 +23,13 @@ from gateway.audit.record import (
     seal_bytes,
 )
 from gateway.audit.tlog.check import head
-from gateway.crypto import KeyRing, Sealer, SecretBytes
+from gateway.crypto import KeyRing, Sealer, SecretBytes, keyed
 from gateway.errors import SealBroken
 from gateway.model import Position
 
 PURPOSE = "audit-stream"
 KEY_BYTES = 32
+COMMITMENT = 32
 
 
 class Stream:
@@ -36,17 +39,16 @@ class Stream:
     durable is known to the database only. The next stream's header says where this one ended.
     """
 
-    __slots__ = ("_sealer", "header", "prev", "seq")
+    __slots__ = ("_name", "_sealer", "header", "prev", "seq")
 
     def __init__(self, ring: KeyRing, opened: datetime, previous: tuple[UUID, int, bytes] | None = None) -> None:
         key = SecretBytes(os.urandom(KEY_BYTES))
         before, before_seq, before_hash = previous or (None, None, None)
         bare = Header(_new_id(opened), SCHEMA, micros(opened), ring.current, b"", before, before_seq, before_hash)
-        wrapped = ring.seal(PURPOSE, key.reveal(), header_bytes(bare))
-        self.header = Header(
-            bare.stream, bare.schema, bare.opened, bare.key_id, wrapped, before, before_seq, before_hash
-        )
+        wrapped = ring.wrap(PURPOSE, key.reveal(), header_bytes(bare), under=bare.key_id)
+        self.header = replace(bare, wrapped=_committed(key), key=wrapped)
         self._sealer = Sealer(key)
+        self._name = str(bare.stream)
         self.seq = FIRST
         """The next row's number."""
         self.prev = genesis(self.header)
@@ -64,16 +66,32 @@ class Stream:
 
     def position(self, row: Row) -> Position:
         """What the writer of `row` is told once it is durable."""
-        return Position(str(row.stream), row.seq, row.hash.hex())
+        return Position(self._name, row.seq, row.hash.hex())
 
 
 def data_key(ring: KeyRing, header: Header) -> SecretBytes:
-    """The key that a stream's rows are sealed under. Raises SealBroken when the ring does not unwrap it."""
+    """The key that a stream's rows are sealed under.
+
+    Raises SealBroken when the ring does not unwrap it, or it is not the one that the header is committed to.
+    """
     try:
         bound = header_bytes(header)
     except OverflowError:
         raise SealBroken("stream header out of range") from None
-    return SecretBytes(ring.open(PURPOSE, header.wrapped, bound))
+    key = SecretBytes(ring.open(PURPOSE, header.key or header.wrapped, bound))
+    # A longer one is the key itself, wrapped as it was first.
+    if len(header.wrapped) <= COMMITMENT and not hmac.compare_digest(header.wrapped, _committed(key)):
+        raise SealBroken("stream header is committed to another key")
+    return key
+
+
+def rewrapped(ring: KeyRing, header: Header) -> bytes:
+    """The data key wrapped under the ring's current key. Raises SealBroken."""
+    return ring.wrap(PURPOSE, data_key(ring, header).reveal(), header_bytes(header))
+
+
+def _committed(key: SecretBytes) -> bytes:
+    return keyed(key, b"gateway/audit/stream-key/1")
 
 
 class Opener:
@@ -84,12 +102,16 @@ class Opener:
     def __init__(self, ring: KeyRing, header: Header) -> None:
         self._sealer = Sealer(data_key(ring, header))
 
-    def open(self, row: Row) -> bytes:
-        """The row's payload. Raises SealBroken when any of its fields is not what was sealed."""
-        try:
-            clear = clear_of(row)
-        except OverflowError:
-            raise SealBroken("audit row out of range") from None
+    def open(self, row: Row, clear: bytes | None = None) -> bytes:
+        """The row's payload; `clear` is what `clear_of` gives for it, where that was worked out before.
+
+        Raises SealBroken when any of the row's fields is not what was sealed.
+        """
+        if clear is None:
+            try:
+                clear = clear_of(row)
+            except OverflowError:
+                raise SealBroken("audit row out of range") from None
         if row.seq < FIRST:
             raise SealBroken("audit row out of range")
         return self._sealer.open(row.seq, row.sealed, seal_bytes(clear))

@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 from gateway.audit.tlog.check import fields
 from gateway.crypto import KeyRing, SecretBytes, keyed
-from gateway.crypto.seal import KEY_BYTES, open_, seal
+from gateway.crypto.seal import KEY_BYTES, Box, seal
 from gateway.errors import SealBroken
 from gateway.store import Store
 from gateway.store.listen import Subscription
+from gateway.store.store import Connection
 
 PURPOSE = "audit-subject"
 DIGEST = 16
@@ -47,7 +48,11 @@ WHERE destroyed_at IS NULL AND (subject, generation) IN (SELECT * FROM unnest($1
 """
 _DESTROY = """
 UPDATE audit_subjects SET wrapped = NULL, destroyed_at = $2 WHERE subject = ANY($1::bytea[]) AND destroyed_at IS NULL
-RETURNING subject
+RETURNING subject, generation
+"""
+_DESTROY_SOME = """
+UPDATE audit_subjects SET wrapped = NULL, destroyed_at = $3
+WHERE destroyed_at IS NULL AND (subject, generation) IN (SELECT * FROM unnest($1::bytea[], $2::integer[]))
 """
 
 
@@ -78,21 +83,31 @@ class SubjectKey:
 
     name: Name
     _key: SecretBytes = field(repr=False)
+    label: str = field(init=False, compare=False)
+    """The name as a record holds it."""
+    _box: Box = field(init=False, repr=False, compare=False)
+    _bound_to: bytes = field(init=False, repr=False, compare=False)
+    """What every text under this key is bound to."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_box", Box(self._key))
+        object.__setattr__(self, "label", str(self.name))
+        object.__setattr__(self, "_bound_to", fields(_INNER, self.label.encode()))
 
     def seal(self, text: bytes, request: str) -> bytes:
         """`text` sealed for the record of one request."""
-        return seal(self._key, text, self._bound(request))
+        return self._box.seal(text, self._bound(request))
 
     def open(self, sealed: bytes, request: str) -> bytes:
         """The reverse. Raises SealBroken."""
-        return open_(self._key, sealed, self._bound(request))
+        return self._box.open(sealed, self._bound(request))
 
     def under(self, key: SecretBytes, bound: bytes) -> bytes:
         """The key itself sealed under another one, for an export."""
         return seal(key, self._key.reveal(), bound)
 
     def _bound(self, request: str) -> bytes:
-        return fields(_INNER, str(self.name).encode(), request.encode())
+        return fields(self._bound_to, request.encode())
 
 
 class Subjects:
@@ -190,19 +205,38 @@ class Subjects:
         count = "SELECT count(*) FROM audit_subjects WHERE subject = ANY($1::bytea[]) AND destroyed_at IS NULL"
         return int(await self._store.fetchval(count, sorted(set(subjects))))
 
-    async def destroy(self, subjects: Iterable[bytes], at: datetime) -> int:
-        """Destroy every key of these subjects, in every process; how many there were.
+    async def alive(self, names: Iterable[Name]) -> list[Name]:
+        """Which of these keys exist, ascending."""
+        wanted = sorted(set(names))
+        rows = await self._store.fetch(_SOME, [name.subject for name in wanted], [name.generation for name in wanted])
+        return sorted(Name(row["subject"], row["generation"]) for row in rows)
+
+    async def destroy_keys(self, names: Iterable[Name], at: datetime) -> None:
+        """Destroy these keys, in every process, and no other of their subjects."""
+        wanted = sorted(set(names))
+        if not wanted:
+            return
+        async with self._store.transaction() as conn:
+            subjects = [name.subject for name in wanted]
+            await conn.execute(_DESTROY_SOME, subjects, [name.generation for name in wanted], at)
+            await self._told_all(conn, subjects)
+
+    async def destroy(self, subjects: Iterable[bytes], at: datetime) -> list[Name]:
+        """Destroy every key of these subjects, in every process; which there were.
 
         What is sealed under them opens no more, also what a process that has not heard of it seals after this.
         """
         wanted = sorted(set(subjects))
         async with self._store.transaction() as conn:
             gone = await conn.fetch(_DESTROY, wanted, at)
-            for subject in wanted:
-                await conn.execute("SELECT pg_notify($1, $2)", CHANNEL, subject.hex())
+            await self._told_all(conn, wanted)
         for subject in wanted:
             self.forget(subject)
-        return len(gone)
+        return sorted(Name(row["subject"], row["generation"]) for row in gone)
+
+    async def _told_all(self, conn: Connection, subjects: Iterable[bytes]) -> None:
+        for subject in sorted(set(subjects)):
+            await conn.execute("SELECT pg_notify($1, $2)", CHANNEL, subject.hex())
 
     def _told(self, subject: str) -> None:
         self.forget(bytes.fromhex(subject))
@@ -213,7 +247,21 @@ class Subjects:
         self._asked.clear()
 
     def _wrap(self, name: Name) -> bytes:
-        return self._ring.seal(PURPOSE, os.urandom(KEY_BYTES), fields(_WRAP, str(name).encode()))
+        return self._ring.wrap(PURPOSE, os.urandom(KEY_BYTES), _wrapped_as(name))
 
     def _unwrap(self, name: Name, wrapped: bytes) -> SubjectKey:
-        return SubjectKey(name, SecretBytes(self._ring.open(PURPOSE, wrapped, fields(_WRAP, str(name).encode()))))
+        return unwrap(self._ring, name, wrapped)
+
+
+def unwrap(ring: KeyRing, name: Name, wrapped: bytes) -> SubjectKey:
+    """A subject's key as it lies in the table. Raises SealBroken."""
+    return SubjectKey(name, SecretBytes(ring.open(PURPOSE, wrapped, _wrapped_as(name))))
+
+
+def rewrap_subject(ring: KeyRing, name: Name, wrapped: bytes) -> bytes:
+    """A subject's key wrapped under the ring's current key. Raises SealBroken."""
+    return ring.wrap(PURPOSE, ring.open(PURPOSE, wrapped, _wrapped_as(name)), _wrapped_as(name))
+
+
+def _wrapped_as(name: Name) -> bytes:
+    return fields(_WRAP, str(name).encode())

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+import orjson
+
 from gateway.crypto import KeyRing, SecretBytes, keyed
 from gateway.model import Json, Record
 
@@ -33,6 +35,7 @@ _STEPS: Final = 4
 """Buckets of cost in a power of ten."""
 _CHEAPEST, _DEAREST = -32, 24
 
+Fact = tuple[str, str]
 Find = Callable[[str], Iterable[str]]
 """The ids of the values that tokens in a text stand for."""
 
@@ -64,11 +67,21 @@ _ONE: Final = frozenset(("name", "model", "model_asked", "code", "error"))
 """Those that count as a text alone, not as a list of them."""
 
 
-def facts_of(told: Json) -> list[tuple[str, str]]:
+def facts_of(told: Json) -> list[Fact]:
     """Field and value of everything that an opened record can be found by, but for the values in its texts."""
-    found = [(field, _text(told.get(field))) for field in ("kind", "action", "policy")]
-    found.append(("user", folded(_text(told.get("principal")))))
-    detail = _mapping(told.get("detail"))
+    return [*_common(*_head_of(told)), *_particular(told, _mapping(told.get("detail")))]
+
+
+def _head_of(told: Json) -> tuple[str, str, str, str]:
+    return _text(told.get("kind")), _text(told.get("action")), _text(told.get("policy")), _text(told.get("principal"))
+
+
+def _common(kind: str, action: str, policy: str, principal: str) -> list[Fact]:
+    return [("kind", kind), ("action", action), ("policy", policy), ("user", folded(principal))]
+
+
+def _particular(told: Json, detail: Json) -> list[Fact]:
+    found: list[Fact] = []
     # Each record passes here before it is written, and most have few of the entries there are.
     for name, value in detail.items():
         field = _FIELD_OF.get(name)
@@ -82,17 +95,16 @@ def facts_of(told: Json) -> list[tuple[str, str]]:
                 found.append((field, one.rpartition(".")[0]))
             elif field != "entity" or _TYPE.fullmatch(one):
                 found.append((field, one))
-    egress = _mapping(detail.get("egress"))
-    if egress:
+    if egress := _mapping(detail.get("egress")):
         found += [("model", _text(egress.get("model"))), ("zone", _text(egress.get("zone")))]
-    found += (("decision", said) for said in _decisions(told, detail))
+    found += [("decision", said) for said in _decisions(told, detail)]
     return found
 
 
 def cost_of(told: Json) -> float | None:
     """What a record says a request cost, in US dollars."""
     cost = _mapping(told.get("detail")).get("cost_usd")
-    if not isinstance(cost, int | float) or isinstance(cost, bool) or not math.isfinite(cost):
+    if cost is None or not isinstance(cost, int | float) or isinstance(cost, bool) or not math.isfinite(cost):
         return None
     return float(cost)
 
@@ -136,11 +148,22 @@ class Terms:
             field: ring.stable(PURPOSE, field.encode()) for field in (*FACTS, *PERSONAL)
         }
         self.find = find
-        self._known: dict[tuple[str, str], int] = {}
+        self._known: dict[Fact, int] = {}
+        self._heads: dict[tuple[str, str, str, str], tuple[int, ...]] = {}
+        """Terms of kind, action, policy and principal, which many records share."""
 
     def of(self, told: Json) -> list[int]:
         """Every term of a record as `told_of` or reading gives it, each once, ascending."""
-        found = {self.term(field, value) for field, value in facts_of(told) if value}
+        head = _head_of(told)
+        common = self._heads.get(head)
+        if common is None:
+            if len(self._heads) >= _REMEMBERED:
+                self._heads.clear()
+            common = self._heads[head] = tuple(self.term(field, value) for field, value in _common(*head) if value)
+        found = set(common)
+        found.update(
+            [self.term(field, value) for field, value in _particular(told, _mapping(told.get("detail"))) if value]
+        )
         cost = cost_of(told)
         if cost is not None:
             found.add(self.term("cost", str(bucket(cost))))
@@ -174,16 +197,15 @@ def is_personal(term: int) -> bool:
 
 def literal(terms: Iterable[int]) -> str:
     """Terms as PostgreSQL reads an array: rows have different numbers of them, which no array of arrays can."""
-    return "{" + ",".join(map(str, terms)) + "}"
+    return "{" + orjson.dumps(list(terms))[1:-1].decode() + "}"
 
 
-def _decisions(told: Json, detail: Json) -> Iterator[str]:
-    if told.get("kind") == "refusal":
-        yield DENY
+def _decisions(told: Json, detail: Json) -> list[str]:
+    said = [DENY] if told.get("kind") == "refusal" else []
     found = detail.get("decisions")
-    for one in found if isinstance(found, list | tuple) else ():
-        if isinstance(one, dict):
-            yield ALLOW if one.get("allowed") is True else DENY
+    if isinstance(found, (list, tuple)):
+        said += [ALLOW if one.get("allowed") is True else DENY for one in found if isinstance(one, dict)]
+    return said
 
 
 def _mapping(value: object) -> Json:

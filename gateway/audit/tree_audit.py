@@ -6,11 +6,15 @@ against its leaf, so that one that was rewritten shows with its place, also when
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice, takewhile
+from uuid import UUID
 
-from gateway.audit.record import Row, micros
+from gateway.audit.pruned import Range
+from gateway.audit.record import FIRST, Row, micros
 from gateway.audit.tlog.check import (
     EMPTY_ROOT,
     HASH,
@@ -22,7 +26,7 @@ from gateway.audit.tlog.check import (
     open_checkpoint,
 )
 from gateway.audit.tlog.shelf import Kept, Run
-from gateway.audit.tlog.tree import WIDTH
+from gateway.audit.tlog.tree import HEIGHT, WIDTH, Tile, grow, perfect, split_row
 from gateway.audit.verdicts import TREE, Faults, TreeReport, Verdict
 
 
@@ -33,11 +37,11 @@ class Frontier:
     size: int = 0
     _parts: list[bytes] = field(default_factory=list)
 
-    def add(self, leaf: bytes) -> None:
-        """One more leaf."""
-        self._parts.append(leaf)
-        self.size += 1
-        filled = self.size
+    def add(self, part: bytes, leaves: int = 1) -> None:
+        """One more leaf, or a complete subtree of so many at a place where it can stand."""
+        self._parts.append(part)
+        self.size += leaves
+        filled = self.size // leaves
         while not filled & 1:
             right = self._parts.pop()
             self._parts[-1] = node_hash(self._parts[-1], right)
@@ -81,6 +85,9 @@ class TreeAudit:
         self._leaves = bytearray()
         self._root = EMPTY_ROOT
         self._met = bytearray()
+        self._following: Mapping[UUID, int] | None = None
+        self._ends: dict[tuple[UUID, int], int] = {}
+        """Leaves of the last rows of pruned ranges."""
         for kept in checkpoints:
             self._mark(kept)
         for note in known:
@@ -92,15 +99,29 @@ class TreeAudit:
                 break
             at += run.count
 
-    def leaves(self, tiles: Mapping[int, bytes]) -> None:
-        """Tiles of level 0 by index: the tree is built over them and held against every checkpoint."""
+    def leaves(self, tiles: Mapping[int, bytes], above: Mapping[Tile, bytes] | None = None) -> None:
+        """Tiles of level 0 by index: the tree is built over them and held against every checkpoint.
+
+        above: the tiles of the other levels, which must be what those of level 0 make of them.
+        """
         frontier = Frontier()
         self._at(frontier)
-        for leaf in _leaves(tiles):
-            frontier.add(leaf)
-            self._leaves += leaf
-            if frontier.size in self._marks:
+        sizes = sorted(self._marks)
+        full: list[bytes] = []
+        for row in _rows(tiles):
+            self._leaves += row
+            end = frontier.size + len(row) // HASH
+            if len(row) == WIDTH * HASH:
+                full.append(perfect(row))
+                if bisect_right(sizes, frontier.size) == bisect_left(sizes, end):
+                    frontier.add(full[-1], WIDTH)
+                    self._at(frontier)
+                    continue
+            for leaf in split_row(row):
+                frontier.add(leaf)
                 self._at(frontier)
+        if above is not None:
+            self._above(full, above)
         self._root = frontier.root()
         self._met = bytearray(frontier.size)
         if frontier.size != self.size:
@@ -118,10 +139,44 @@ class TreeAudit:
         if frontier.size > signed or (self.size and self._signed is None):
             self._faults.add(Verdict.CHECKPOINT, TREE, signed, "no signed checkpoint covers them", frontier.size - 1)
 
+    def _above(self, full: list[bytes], above: Mapping[Tile, bytes]) -> None:
+        proper = {Tile(tile.level + 1, tile.index): row for tile, row in grow(0, full, {}).items()}
+        for tile in sorted({*proper, *above}):
+            if proper.get(tile) != above.get(tile):
+                note = "a tile above the leaves is not what they make"
+                self._faults.add(Verdict.MODIFIED, TREE, tile.index << HEIGHT * (tile.level + 1), note)
+
+    def ends(self, following: Mapping[UUID, int]) -> None:
+        """By stream, the number from which on its rows are not in the tree yet, as the sealer noted it."""
+        self._following = following
+
     def leave_out(self, first: int, count: int) -> None:
         """Leaves whose rows are not looked at, as where only part of a log was exported. After `leaves`."""
         end = min(first + count, len(self._met))
         self._met[first:end] = b"\1" * max(end - first, 0)
+
+    def prune(self, ranges: Iterable[Range]) -> list[Range]:
+        """Leaves whose rows a signed statement says were pruned; as far as they are leaves at all. After `leaves`."""
+        runs: dict[UUID, list[Run]] = {}
+        for run in self.runs:
+            runs.setdefault(run.stream, []).append(run)
+        found = []
+        for one in ranges:
+            there = runs.get(one.stream, [])
+            at = max(bisect_right(there, one.first, key=lambda run: run.seq) - 1, 0)
+            for run in takewhile(lambda run, end=one.last: run.seq <= end, islice(there, at, None)):  # type: ignore[misc]
+                first, last = max(one.first, run.seq), min(one.last, run.seq + run.count - 1)
+                if first > last or run.first + last - run.seq >= len(self._met):
+                    continue
+                self.leave_out(run.first + first - run.seq, last - first + 1)
+                self._ends[one.stream, last] = run.first + last - run.seq
+                found.append(Range(one.stream, first, last, one.genesis if first == one.first else b""))
+        return found
+
+    def pruned_as(self, stream: UUID, seq: int, digest: bytes) -> bool:
+        """Whether the last row of a pruned range had this hash."""
+        leaf = self._ends[stream, seq]
+        return self._leaves[leaf * HASH : (leaf + 1) * HASH] == leaf_hash(digest)
 
     def row(self, leaf: int, row: Row) -> None:
         """The row that stands at a leaf."""
@@ -139,6 +194,7 @@ class TreeAudit:
             if first >= 0:
                 note = "rows of the signed tree are not in the log"
                 self._faults.add(Verdict.MISSING, run.stream, run.seq + first, note, run.seq + last)
+        self._finish_ends()
         signed = self._signed
         return TreeReport(
             size=self.size,
@@ -150,6 +206,17 @@ class TreeAudit:
             outside=outside,
         )
 
+    def _finish_ends(self) -> None:
+        if self._following is None:
+            return
+        proper: dict[UUID, int] = {}
+        for run in self.runs:
+            proper[run.stream] = max(proper.get(run.stream, FIRST), run.seq + run.count)
+        for stream in sorted({*proper, *self._following}):
+            if proper.get(stream, FIRST) != self._following.get(stream, FIRST):
+                note = "the mark of how much of it is in the tree is another than the tree's own list"
+                self._faults.add(Verdict.MODIFIED, stream, None, note)
+
     def _mark(self, kept: Kept) -> None:
         try:
             checkpoint, seen = open_checkpoint(kept.note, self._key, self._witnesses)
@@ -157,7 +224,7 @@ class TreeAudit:
             verdict = Verdict.WRONG_KEY if "not signed by" in str(reason) else Verdict.MODIFIED
             self._faults.add(verdict, TREE, kept.size, f"a checkpoint does not hold: {reason}")
             return
-        if (checkpoint.size, checkpoint.root) != (kept.size, kept.root):
+        if (checkpoint.size, checkpoint.root) != (kept.size, kept.root) or not _is_of(checkpoint, kept.at):
             self._faults.add(Verdict.MODIFIED, TREE, kept.size, "a checkpoint stands where another was signed")
             return
         self._checked += 1
@@ -175,21 +242,32 @@ class TreeAudit:
         self._marks.setdefault(checkpoint.size, []).append((checkpoint, True))
 
     def _at(self, frontier: Frontier) -> None:
+        marks = self._marks.get(frontier.size)
+        if marks is None:
+            return
         root = frontier.root()
-        for checkpoint, is_known in self._marks.get(frontier.size, ()):
+        for checkpoint, is_known in marks:
             if checkpoint.root != root:
                 verdict = Verdict.ROLLED_BACK if is_known else Verdict.MODIFIED
                 note = "the tree is not the one that was signed"
                 self._faults.add(verdict, TREE, 0, note, max(frontier.size - 1, 0))
 
 
-def _leaves(tiles: Mapping[int, bytes]) -> Iterator[bytes]:
-    """Leaves in order, up to the first that is not there."""
+def _is_of(checkpoint: Checkpoint, at: datetime) -> bool:
+    """Whether it was signed in this second, if it says when."""
+    said = [line for line in checkpoint.more if line.startswith("time ")]
+    try:
+        return not said or said == [f"time {int(at.timestamp())}"]
+    except (OverflowError, ValueError, OSError):
+        return False  # the database can hold times that are none
+
+
+def _rows(tiles: Mapping[int, bytes]) -> Iterator[bytes]:
+    """Whole leaves in order, tile by tile, up to the first that is not there."""
     index = 0
     while row := tiles.get(index, b""):
         whole = len(row) // HASH
-        for at in range(min(whole, WIDTH)):
-            yield row[at * HASH : (at + 1) * HASH]
+        yield row[: min(whole, WIDTH) * HASH]
         if whole != WIDTH or len(row) % HASH:
             return
         index += 1

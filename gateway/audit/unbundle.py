@@ -17,6 +17,7 @@ import orjson
 
 from gateway.audit.bundle import FORMAT, KDF_N, Lock, bound, key_lock, note_text, passphrase_lock
 from gateway.audit.chain import Head
+from gateway.audit.pruned import Range, Stored, believe
 from gateway.audit.record import END, Header, Row, is_whole, unpack, whole
 from gateway.audit.stream import KeyOpener, Opener
 from gateway.audit.subjects import Name, SubjectKey
@@ -143,6 +144,8 @@ class _Check:
         heads = [_head(line) for line in self._lines("headers.jsonl")]
         verifier = Verifier(heads, None, self._faults)
         tree, places = self._tree()
+        believed = believe(self._prunings(), self._key, self._faults)
+        verifier.prune(tree.prune(one for _, some in believed for one in some), tree.pruned_as)
         opening = self._opening(manifest)
         done = outside = 0
         for name in sorted(name for name in self._files if name.startswith("rows/")):
@@ -165,7 +168,8 @@ class _Check:
             self._faults.add(Verdict.MISSING, EXPORT, None, f"of {manifest['rows']} rows {done} are there")
         report = verifier.finish(lambda: tree.finish(outside))
         streams = tuple(one for one in report.streams if one.stream in ranges or one.records)
-        return replace(report, streams=streams, with_keys=opening is not None)
+        prunings = tuple(told for told, _ in believed)
+        return replace(report, streams=streams, with_keys=opening is not None, prunings=prunings)
 
     def _manifest(self) -> Json:
         """The manifest, once its note was signed by the log's key and it names every file."""
@@ -230,6 +234,11 @@ class _Check:
         for first, count in left_out:
             tree.leave_out(first, count)
         return tree, places
+
+    def _prunings(self) -> Iterator[Stored]:
+        for line in self._lines("prunings.jsonl") if "prunings.jsonl" in self._files else ():
+            ranges = (Range(UUID(one[0]), int(one[1]), int(one[2]), base64.b64decode(one[3])) for one in line["ranges"])
+            yield Stored(int(line["number"]), base64.b64decode(line["note"]), tuple(ranges))
 
     def _beside(self, run: Run) -> Iterator[tuple[int, int]]:
         """Leaves of a run whose rows were not exported."""

@@ -39,6 +39,9 @@ class Verdict(StrEnum):
 TREE = UUID(int=0)
 """Stands for the stream where a fault is one of the tree over all streams; `seq` is a leaf then."""
 
+SUBJECTS = UUID(int=(1 << 128) - 2)
+"""The same where a fault is one of a subject's key; `seq` counts the keys, and the note names it."""
+
 EXPORT = UUID(int=(1 << 128) - 1)
 """The same where a fault is one of an exported file as a whole."""
 
@@ -75,6 +78,8 @@ class Fault:
             where = f"{many} {self.seq} to {self.last}"
         if self.stream == EXPORT:
             return f"{self.verdict}: export: {self.note}"
+        if self.stream == SUBJECTS:
+            return f"{self.verdict}: subject keys: {self.note}"
         if self.stream == TREE:
             return f"{self.verdict}: tree{'' if self.seq is None else f', {where}'}: {self.note}"
         return f"{self.verdict}: stream {self.stream}, {where}: {self.note}"
@@ -127,6 +132,21 @@ class TreeReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Pruning:
+    """Rows that were taken out because their time was over, by one signed statement."""
+
+    number: int
+    at: int
+    """Microseconds since 1970 UTC."""
+    request: str
+    """Whose records in the log tell who did it and why."""
+    records: int
+    streams: int
+    ranges: tuple[tuple[UUID, int, int], ...]
+    """Stream, first and last row; as many as a report lists."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole log. Truthy when nothing is wrong with it."""
 
@@ -138,6 +158,12 @@ class Report:
     records: int
     with_keys: bool
     tree: TreeReport | None = None
+    prunings: tuple[Pruning, ...] = ()
+
+    @property
+    def pruned(self) -> int:
+        """Records that were taken out because their time was over."""
+        return sum(one.records for one in self.prunings)
 
     @property
     def ok(self) -> bool:
@@ -159,7 +185,14 @@ class Report:
             "faults_total": self.faults_total,
             "unfinished": [_plain(asdict(one)) for one in self.unfinished],
             "unfinished_total": self.unfinished_total,
+            "pruned": self.pruned,
+            "prunings": [_pruning(one) for one in self.prunings],
         }
+
+
+def _pruning(one: Pruning) -> Json:
+    ranges = [{"stream": str(stream), "first": first, "last": last} for stream, first, last in one.ranges]
+    return {**asdict(one), "at": moment(one.at).isoformat(), "ranges": ranges}
 
 
 def _plain(fields: Json) -> Json:

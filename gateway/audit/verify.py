@@ -16,7 +16,8 @@ from uuid import UUID
 
 from gateway.audit.chain import Chain, Head
 from gateway.audit.diagnose import diagnose
-from gateway.audit.record import FIRST, Row, is_whole
+from gateway.audit.pruned import Range
+from gateway.audit.record import FIRST, Row, clear_of, hash_of
 from gateway.audit.verdicts import SHOWN, Faults, Report, TreeReport, Unfinished, Verdict, first
 from gateway.crypto import KeyRing
 
@@ -34,16 +35,28 @@ class Verifier:
         self._ring = ring
         self.faults = Faults() if faults is None else faults
         """Shared with whoever checks the tree over the same rows."""
+        self.subjects: set[str] = set()
+        """Names of the keys that rows were sealed under, as far as the ring opens them."""
         self._chains: dict[UUID, Chain] = {}
         for head in heads:
             stream = head.header.stream
-            self._chains[stream] = chain = Chain(stream, head, self.faults)
+            self._chains[stream] = chain = Chain(stream, head, self.faults, subjects=self.subjects)
             chain.prepare(ring)
         self._suspects: list[Row] = []
         self._records = 0
         self._pending: dict[str, Unfinished] = {}
         self._early: set[str] = set()
         """Outcomes met before their intents: the process had to change streams in between."""
+
+    def prune(self, ranges: Iterable[Range], pruned_as: Callable[[UUID, int, bytes], bool]) -> None:
+        """Rows that signed statements say were pruned; before any is fed. See `TreeAudit.prune`."""
+        found: dict[UUID, list[Range]] = {}
+        for one in ranges:
+            found.setdefault(one.stream, []).append(one)
+        for stream, some in found.items():
+            if stream not in self._chains:
+                self._chains[stream] = Chain(stream, None, self.faults)
+            self._chains[stream].prune(some, pruned_as)
 
     def feed(self, rows: Iterable[Row]) -> None:
         """Examine some rows."""
@@ -54,8 +67,12 @@ class Verifier:
                 chain = chains[row.stream] = Chain(row.stream, None, self.faults)
             chain.rows += 1
             self._records += 1
-            if is_whole(row):
-                chain.add(row)
+            try:
+                clear = clear_of(row)
+            except OverflowError:
+                clear = None  # no row has such values
+            if clear is not None and hash_of(clear, row.sealed) == row.hash:
+                chain.add(row, clear)
                 self._pair(row)
             elif len(self._suspects) < SUSPECTS:
                 self._suspects.append(row)
@@ -63,11 +80,17 @@ class Verifier:
                 chain.filled.add(row.seq)
                 self.faults.add(Verdict.MODIFIED, row.stream, row.seq, "the row does not have the hash that it states")
 
+    @property
+    def fits(self) -> bool:
+        """Whether the ring opens any stream."""
+        return any(chain.key_fits for chain in self._chains.values())
+
     def finish(self, tree: Callable[[], TreeReport | None] = lambda: None) -> Report:
         """The verdict over everything fed; `tree` adds what the tree over the rows says."""
         diagnose(self._suspects, self._chains, self.faults)
         for chain in self._chains.values():
             chain.finish_gaps()
+            chain.bind()
             self._header(chain)
             chain.finish_closing()
         of_tree = tree()
@@ -103,7 +126,7 @@ class Verifier:
 
     def _header(self, chain: Chain) -> None:
         if chain.head is None:
-            if chain.top >= FIRST:
+            if chain.end_of_all() >= FIRST:
                 self.faults.add(Verdict.MISSING, chain.stream, None, "the stream's header is not in the log")
         elif chain.bound is False and not self.faults.at(chain.stream, FIRST):
             chain.header_fault("the first row names another header")
@@ -112,8 +135,8 @@ class Verifier:
 
     def _unopened(self, chain: Chain, head: Head) -> None:
         """Say why the ring does not unwrap the stream's key: another ring, or a header that is not what was written."""
-        key_id = head.header.key_id
-        proven = any(c.key_fits and c.head and c.head.header.key_id == key_id for c in self._chains.values())
+        key_id = head.header.wrapped_by
+        proven = any(c.key_fits and c.head and c.head.header.wrapped_by == key_id for c in self._chains.values())
         if proven:
             chain.header_fault("its key does not unwrap, though others under the same key do")
         else:
@@ -129,7 +152,7 @@ class Verifier:
         if header.previous is None or end is None or digest is None:
             return None
         if before is None or before.head is None:
-            if before is None or before.top < FIRST:
+            if before is None or before.end_of_all() < FIRST:
                 note = "the stream that another one follows is not in the log"
                 self.faults.add(Verdict.MISSING, header.previous, None, note)
             return header.previous
@@ -140,7 +163,7 @@ class Verifier:
         elif end < FIRST:
             if before.genesis != digest:
                 before.header_fault("the stream that follows names another header")
-        elif before.top == end and digest not in before.top_hashes:
+        elif (before.top == end and digest not in before.top_hashes) or not before.fits(end, digest):
             self.faults.add(Verdict.MODIFIED, before.stream, end, "the stream that follows names another hash for it")
         return header.previous
 

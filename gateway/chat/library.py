@@ -98,7 +98,7 @@ class Library:
         try:
             found = await self._index.passage(document, name, scope)
         except NotFound as error:
-            refused: Json = {"name": principal.name, "code": error.code, "reason": error.message}
+            refused: Json = {**principal.who, "code": error.code, "reason": error.message}
             await self._audit.append(
                 Record("refusal", request, self._now(), principal.id, OPENED, bundle.digest, refused)
             )
@@ -115,7 +115,7 @@ class Library:
         if self._lineage is not None and found.label != bundle.routing.default_label:
             await self._lineage.remember(principal.tenant, [clean[0].text, shown["text"]], frozenset({found.label}))
         detail: Json = {
-            "name": principal.name,
+            **principal.who,
             "passages": [found.id],
             "version": found.version,
             "asked_version": version,
@@ -138,7 +138,7 @@ class Library:
         entries = {**await self._vault.look_up(principal.tenant, sorted(tokens)), **fresh}
         sight = look(bundle, principal, {}, entries)
         detail: Json = {
-            "name": principal.name,
+            **principal.who,
             "documents": [one.id for one in documents],
             "revealed": [decision.object for decision in sight.decisions if decision],
             "withheld": dict(sight.withheld),

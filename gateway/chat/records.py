@@ -237,7 +237,7 @@ def _statement(sending: Sending, text: str, error: str | None) -> Json:
 
 def _who(asked: Asked) -> Json:
     return {
-        "name": asked.principal.name,
+        **asked.principal.who,
         "roles": sorted(asked.principal.roles),
         "groups": sorted(asked.principal.groups),
         "model_asked": asked.options.preference.model,

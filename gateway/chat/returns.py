@@ -154,7 +154,7 @@ class Returns:
         return found
 
     async def _record(self, kind: str, request: str, principal: Principal, bundle: Bundle, detail: Json) -> None:
-        who: Json = {"name": principal.name, "roles": sorted(principal.roles)}
+        who: Json = {**principal.who, "roles": sorted(principal.roles)}
         record = Record(kind, request, self._now(), principal.id, "restore", bundle.digest, {**who, **detail})
         await self._audit.append(record)
 

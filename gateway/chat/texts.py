@@ -156,7 +156,7 @@ class Texts:
         detail: Json,
         content: Mapping[str, str] | None = None,
     ) -> None:
-        who: Json = {"name": principal.name, "roles": sorted(principal.roles)}
+        who: Json = {**principal.who, "roles": sorted(principal.roles)}
         await self._audit.append(
             Record(
                 kind, request, self._now(), principal.id, action, bundle.digest, {**who, **detail}, dict(content or {})

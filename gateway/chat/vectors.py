@@ -130,7 +130,7 @@ class Vectors:
                 principal=asking.principal.id,
                 action=ACTION,
                 policy=asking.bundle.digest,
-                detail={"name": asking.principal.name, **detail},
+                detail={**asking.principal.who, **detail},
                 content=content or {},
             )
         )

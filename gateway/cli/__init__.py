@@ -28,6 +28,8 @@ from gateway.cli import (
     redact,
     reembedding,
     restore,
+    retaining,
+    rotating,
     setup,
     show,
     tuning,
@@ -60,6 +62,7 @@ app.command("redact")(redact.redact)
 app.command("restore")(restore.restore)
 app.command("bench")(bench)
 app.add_typer(keys.app, name="key")
+app.add_typer(rotating.app, name="rotate-key")
 app.add_typer(documents.collections, name="collection")
 app.add_typer(documents.documents, name="document")
 app.add_typer(work.sources, name="source")
@@ -71,6 +74,8 @@ audit.app.command("tail")(audit_reading.tail)
 audit.app.command("export")(audit_reading.export)
 audit.app.command("reindex")(audit_reading.reindex)
 audit.app.command("erase")(erasing.erase)
+audit.app.command("prune")(retaining.prune)
+audit.app.add_typer(retaining.holds, name="hold")
 app.add_typer(audit.app, name="audit")
 evaluate.app.command("people")(evaluate_people.people)
 evaluate.app.command("grounding")(evaluate_grounding.grounding)

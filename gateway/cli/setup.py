@@ -18,14 +18,16 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from gateway.app.files import shipped
-from gateway.app.house import key_ring, now, open_database, open_house, worker_id
+from gateway.app.house import now, open_database, open_house, worker_id
+from gateway.app.ring import key_ring, ring_source
 from gateway.app.sample import lay_policies, load_documents, read_sample
 from gateway.app.template import TEMPLATE
 from gateway.app.web import application
 from gateway.audit import AuditLog
 from gateway.cli import show
-from gateway.cli.root import OPERATOR, Config, loaded, request_id, run
+from gateway.cli.root import OPERATOR, WITHHELD, Config, loaded, request_id, run
 from gateway.crypto import KeyRing
+from gateway.crypto.ringfile import RingFile
 from gateway.errors import Broken, Conflict, Invalid
 from gateway.govern import ITSELF, Guard
 from gateway.identity import Keys, create_admin_once
@@ -68,11 +70,13 @@ async def prepare(directory: Path, lay: Callable[[Path], object] | None = None) 
     directory.mkdir(parents=True, exist_ok=True)
     keys = directory / "keys"
     keys.mkdir(mode=0o700, exist_ok=True)
-    ring_path = keys / "keyring.json"
-    ring = KeyRing.load(ring_path) if ring_path.exists() else KeyRing.create(ring_path)
     if not (directory / "policies").exists():
         (lay or _lay_shipped)(directory / "policies")
     settings = load(None, os.environ, directory.resolve()).settings
+    source = ring_source(settings)
+    if isinstance(source, RingFile) and not source.exists:
+        source.create(now())
+    ring = key_ring(settings)
     store = await open_database(settings)
     try:
         await _first_key(store, ring, directory / ADMIN_KEY)
@@ -172,6 +176,8 @@ def _serve_many(settings: Settings, file: Path | None, listening: socket.socket,
     if file is not None:
         os.environ[CONFIG_VARIABLE] = str(file.resolve())
     _try_house(settings)
+    # For the workers, who take them out of their own; nothing else is started from this process.
+    os.environ.update(WITHHELD)
     show.say(f"gateway listens on {address} with {settings.server.workers} workers")
     config = _uvicorn("gateway.app.web:create", factory=True, workers=settings.server.workers)
     supervisor = Multiprocess(config, sockets=[listening])

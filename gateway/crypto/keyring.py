@@ -6,7 +6,10 @@
      "keys": {"k1": {"secret": "<32 bytes>", "created": "2026-01-31T12:00:00+00:00"}},
      "signing": {"secret": "<32 bytes>", "created": "..."}}
 
-Older keys stay in `keys` for as long as something sealed under them has to open.
+Older keys stay in `keys` for as long as something wrapped under them has to open. The keys of the file wrap other keys:
+those of streams and subjects of the audit log, and content keys, which seal everything else. Those lie in the database
+(gateway/audit/keytable.py), so that a rotation wraps keys anew and no content. A ring without content keys seals under
+its own.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import binascii
 import hmac
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,14 +45,48 @@ REMEMBERED: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRing:
-    """Keys by id, one of them current, and the root that never changes. Prints none of them."""
+class _Held:
+    """What a rotation changes, exchanged as a whole: threads seal meanwhile."""
 
     current: str
     keys: Mapping[str, SecretBytes] = field(repr=False)
-    root: SecretBytes = field(repr=False)
-    signing: SecretBytes = field(repr=False)
-    _derived: dict[tuple[str, str, bytes], SecretBytes] = field(default_factory=dict, repr=False, compare=False)
+    content: str = ""
+    contents: Mapping[str, SecretBytes] = field(default_factory=dict, repr=False)
+
+
+class KeyRing:
+    """Keys by id, one of them current; content keys by id; and the root that never changes. Prints none of them."""
+
+    __slots__ = ("_derived", "_held", "root", "signing")
+
+    def __init__(self, current: str, keys: Mapping[str, SecretBytes], root: SecretBytes, signing: SecretBytes) -> None:
+        self._held = _Held(current, keys)
+        self.root = root
+        self.signing = signing
+        self._derived: dict[tuple[str, str, bytes], SecretBytes] = {}
+
+    def __repr__(self) -> str:
+        return f"KeyRing(current={self.current!r})"
+
+    @property
+    def current(self) -> str:
+        """Id of the key that wraps from now on."""
+        return self._held.current
+
+    @property
+    def keys(self) -> Mapping[str, SecretBytes]:
+        """The keys that wrap, by id."""
+        return self._held.keys
+
+    @property
+    def content(self) -> str:
+        """Id of the content key that seals from now on; empty where there is none."""
+        return self._held.content
+
+    @property
+    def contents(self) -> Mapping[str, SecretBytes]:
+        """Content keys by id."""
+        return self._held.contents
 
     @classmethod
     def create(cls, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> KeyRing:
@@ -65,14 +102,6 @@ class KeyRing:
     def load(cls, path: Path) -> KeyRing:
         """The ring in `path`. Raises BadKeyRing when it is missing, others could read it, or it is not a ring."""
         return cls.parse(keysource.read_private(path), str(path))
-
-    @classmethod
-    def from_command(cls, argv: Sequence[str], timeout: float = 10.0) -> KeyRing:
-        """The ring that a command prints, e.g. a secret manager's client; no shell. Blocks up to `timeout` seconds.
-
-        Raises BadKeyRing when the command is missing, fails, takes too long, or prints something else.
-        """
-        return cls.parse(keysource.read_command(argv, timeout), "key ring command")
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> KeyRing:
@@ -106,7 +135,8 @@ class KeyRing:
         Changes when the current key does; for what must not, see `stable`. Raises SealBroken for an unknown id.
         """
         key_id = self.current if key_id is None else key_id
-        key = self.keys.get(key_id)
+        held = self._held
+        key = held.contents.get(key_id) or held.keys.get(key_id)
         if key is None:
             shown = key_id if KEY_ID.fullmatch(key_id) else "?"
             raise SealBroken(
@@ -119,15 +149,23 @@ class KeyRing:
         return self._remember(("root", purpose, context), self.root)
 
     def seal(self, purpose: str, plaintext: bytes, aad: bytes, context: bytes = b"") -> bytes:
-        """`plaintext` sealed under the current key for `purpose`, the key's id and a commitment to the key in front.
+        """`plaintext` sealed for `purpose` under the content key, its id and a commitment to the key in front.
 
         AES-GCM alone would let somebody who chooses keys make bytes that open under two of them.
         """
-        key_id, key = self.current.encode(), self.derive(purpose, context)
+        held = self._held
+        return self._seal(held.content or held.current, purpose, plaintext, aad, context)
+
+    def wrap(self, purpose: str, key: bytes, aad: bytes, *, under: str | None = None) -> bytes:
+        """The same under the ring's current key, or the one named, for a key that is kept in the database."""
+        return self._seal(under or self.current, purpose, key, aad, b"")
+
+    def _seal(self, name: str, purpose: str, plaintext: bytes, aad: bytes, context: bytes) -> bytes:
+        key_id, key = name.encode(), self.derive(purpose, context, key_id=name)
         return b"".join((MARK, len(key_id).to_bytes(1, "big"), key_id, _committed(key), seal(key, plaintext, aad)))
 
     def open(self, purpose: str, sealed: bytes, aad: bytes, context: bytes = b"") -> bytes:
-        """What `seal` was given, under whichever key it names. Raises SealBroken."""
+        """What `seal` or `wrap` was given, under whichever key it names. Raises SealBroken."""
         if len(sealed) < 2 or sealed[:1] not in (MARK, BARE) or len(sealed) < 2 + sealed[1]:
             raise SealBroken("sealed bytes do not open", hint="they are cut short, or were not sealed by this gateway")
         begin = 2 + sealed[1]
@@ -138,6 +176,35 @@ class KeyRing:
                 raise SealBroken("sealed bytes do not open", hint="the key is another one, or the bytes were changed")
         return open_(key, sealed[begin:], aad)
 
+    def check(self, key_id: str) -> bytes:
+        """32 bytes that tell one key from another and say nothing of it. Raises KeyError for an unknown id."""
+        return keyed(self.keys[key_id], b"gateway/ring-key/1")
+
+    def adopt(self, other: KeyRing, *, current: str, content: str, contents: Mapping[str, SecretBytes]) -> None:
+        """Hold the keys of `other`, the same ring read again, and these content keys; safe while others seal.
+
+        Raises BadKeyRing, and changes nothing, when a key that must never change did, or one in force is not there.
+        """
+        held = self._held
+        if other.root != self.root or other.signing != self.signing:
+            raise _bad("the key ring", "has another root or signing key than before")
+        for before, after in ((held.keys, other.keys), (held.contents, contents)):
+            if any(key_id in after and after[key_id] != key for key_id, key in before.items()):
+                raise _bad("the key ring", "has another key under the same id as before")
+        if any(key_id in other.keys and other.keys[key_id] != key for key_id, key in contents.items()):
+            raise _bad("the key ring", "has a key whose id is that of another content key")
+        if current not in other.keys or (content and content not in contents):
+            raise _bad("the key ring", "does not hold the keys in force")
+        self._held = _Held(current, dict(other.keys), content, dict(contents))
+        if held.keys.keys() - other.keys.keys() or held.contents.keys() - contents.keys():
+            self._derived = {}
+
+    def without(self, key_ids: Iterable[str]) -> KeyRing:
+        """A copy that does not hold these keys and no content key; the current one is always held."""
+        gone = set(key_ids) - {self.current}
+        kept = {key_id: key for key_id, key in self.keys.items() if key_id not in gone}
+        return KeyRing(self.current, kept, self.root, self.signing)
+
     def signer(self) -> Signer:
         """The installation's Ed25519 signer."""
         return Signer(self.signing)
@@ -145,10 +212,17 @@ class KeyRing:
     def _remember(self, name: tuple[str, str, bytes], key: SecretBytes) -> SecretBytes:
         found = self._derived.get(name)
         if found is None:
-            if len(self._derived) >= REMEMBERED:
-                self._derived.clear()
-            found = self._derived[name] = derive(key, name[1], name[2])
+            derived = self._derived
+            if len(derived) >= REMEMBERED:
+                derived.clear()
+            found = derived[name] = derive(key, name[1], name[2])
         return found
+
+
+def sealed_under(sealed: bytes) -> str:
+    """Id of the key that `seal` or `wrap` used; empty where these bytes are neither's."""
+    begin = 2 + sealed[1] if len(sealed) > 2 and sealed[:1] in (MARK, BARE) else 0
+    return sealed[2:begin].decode("ascii", "replace") if begin else ""
 
 
 def _committed(key: SecretBytes) -> bytes:

@@ -38,11 +38,35 @@ def write_new(path: Path, data: bytes) -> None:
         raise Conflict(f"{path} exists already", hint="it is kept as it is; move it away to make a new one") from None
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _flush(path.parent)
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """`data` in place of the file's, mode 0600, on disk when this returns; a kill leaves the one or the other."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        os.fsync(folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # One that root keeps for another user stays that user's.
+        owner = path.stat()
+        if os.geteuid() == 0:
+            os.chown(draft, owner.st_uid, owner.st_gid)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise BadKeyRing(f"key ring {path} cannot be written", hint="check who owns it and its folder") from None
+    _flush(path.parent)
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def read_private(path: Path) -> bytes:
@@ -113,6 +137,27 @@ def read_command(argv: Sequence[str], timeout: float) -> bytes:
     if status != 0:
         raise BadKeyRing(f"key ring command failed with exit code {status}", hint=hint)
     return data
+
+
+def write_command(argv: Sequence[str], data: bytes, timeout: float) -> None:
+    """Give `data` to a command on its input, run as in `read_command`."""
+    hint = "run the command by hand; it must keep the key ring given on its input and exit with 0"
+    try:
+        done = subprocess.run(  # noqa: S603 - the operator's own command, from the configuration
+            list(argv),
+            input=data,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout,
+            check=False,
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired:
+        raise BadKeyRing(f"the command that keeps the key ring took longer than {timeout:g} s", hint=hint) from None
+    except (OSError, ValueError):
+        raise BadKeyRing("the command that keeps the key ring cannot be started", hint=hint) from None
+    if done.returncode != 0:
+        raise BadKeyRing(f"the command that keeps the key ring failed with exit code {done.returncode}", hint=hint)
 
 
 class _TooMuch(Exception):

@@ -27,24 +27,41 @@ OVERHEAD: Final = len(RANDOM) + NONCE_BYTES + TAG_BYTES
 """Bytes by which `seal` lengthens a text."""
 
 
+class Box:
+    """What `seal` and `open_` do for a key that is used often: to set a cipher up costs as much as to seal 1 KB."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: SecretBytes) -> None:
+        self._cipher = _cipher(key)
+
+    def seal(self, plaintext: bytes, aad: bytes) -> bytes:
+        """As `seal` of this module."""
+        nonce = os.urandom(NONCE_BYTES)
+        return RANDOM + nonce + self._cipher.encrypt(nonce, plaintext, RANDOM + aad)
+
+    def open(self, sealed: bytes, aad: bytes) -> bytes:
+        """As `open_` of this module."""
+        if len(sealed) < OVERHEAD or sealed[:1] != RANDOM:
+            raise _broken()
+        nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+        try:
+            return self._cipher.decrypt(nonce, body, RANDOM + aad)
+        except InvalidTag:
+            raise _broken() from None
+
+
 def seal(key: SecretBytes, plaintext: bytes, aad: bytes) -> bytes:
     """`plaintext` encrypted and bound to `aad`: version byte, nonce (12), ciphertext, tag (16).
 
     `key` is 32 bytes. The same `aad` must be given to `open_`; it is not stored.
     """
-    nonce = os.urandom(NONCE_BYTES)
-    return RANDOM + nonce + _cipher(key).encrypt(nonce, plaintext, RANDOM + aad)
+    return Box(key).seal(plaintext, aad)
 
 
 def open_(key: SecretBytes, sealed: bytes, aad: bytes) -> bytes:
     """The plaintext of what `seal` returned. Raises SealBroken for a wrong key, wrong `aad` or any changed byte."""
-    if len(sealed) < OVERHEAD or sealed[:1] != RANDOM:
-        raise _broken()
-    nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-    try:
-        return _cipher(key).decrypt(nonce, body, RANDOM + aad)
-    except InvalidTag:
-        raise _broken() from None
+    return Box(key).open(sealed, aad)
 
 
 class Sealer:

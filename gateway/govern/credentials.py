@@ -39,11 +39,12 @@ class Credentials:
                 hint = "known: " + ", ".join(sorted(known))
                 raise Invalid(f"no role named {recordable(role)}", hint=hint, param="roles")
         detail: Json = {
-            "key": recordable(name),
             "key_roles": sorted(roles),
             "key_groups": sorted(recordable(group) for group in groups),
         }
-        async with self._guard.recorded(request, principal, "key.create", detail) as outcome:
+        # A key's name may be a person's: it is sealed like whatever people write, and the id stands for the key.
+        content = {"key": recordable(name)}
+        async with self._guard.recorded(request, principal, "key.create", detail, content) as outcome:
             info, secret = await self._keys.create(name, roles, groups, expires_at, tenant=principal.tenant)
             outcome["id"] = info.id
         return info, secret
@@ -59,7 +60,7 @@ class Credentials:
         """End a key, by id or name; a whole key pasted counts as its id. Raises NotFound."""
         await self._guard.permit(request, principal, "keys", "edit")
         key = recordable(key)
-        async with self._guard.recorded(request, principal, "key.revoke", {"key": key}) as outcome:
+        async with self._guard.recorded(request, principal, "key.revoke", {}, {"key": key}) as outcome:
             info = await self._keys.revoke(key)
             outcome["id"] = info.id
         return info
@@ -68,7 +69,7 @@ class Credentials:
         """A new secret for a key, by id or name or the whole key; the old one ends at once. Raises NotFound."""
         await self._guard.permit(request, principal, "keys", "edit")
         key = recordable(key)
-        async with self._guard.recorded(request, principal, "key.rotate", {"key": key}) as outcome:
+        async with self._guard.recorded(request, principal, "key.rotate", {}, {"key": key}) as outcome:
             info, secret = await self._keys.rotate(key)
             outcome["id"] = info.id
         return info, secret

@@ -7,26 +7,30 @@ tell that it was this one; nobody else can.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
-from gateway.audit import Forgetting, VerifierKey, certify
+from gateway.audit import Forgetting, Held, Hold, VerifierKey, certify
+from gateway.audit.destroyed import KEYS
+from gateway.audit.hold import named, take_turn
 from gateway.crypto import KeyRing, keyed
-from gateway.errors import Broken, Invalid
+from gateway.errors import Broken, Invalid, OnHold
 from gateway.govern.guard import Guard
+from gateway.govern.reasons import reason_of
 from gateway.identity import Keys
 from gateway.model import Json, Principal
 from gateway.policy import Current
 from gateway.redaction import Redactor, Sought, Values
 from gateway.retrieval import Cleaned, Documents, Ledger, cover
 from gateway.store import Store
+from gateway.store.store import Connection
 
 KEEP: Final = "keep"
 DELETE: Final = "delete"
-MAX_REASON: Final = 300
 SETTLE_S: Final = 0.5
 """Records that were under way when a key was destroyed are written by then."""
 COVERED_S: Final = 15.0
@@ -89,6 +93,7 @@ class Erasure:
         documents: Documents,
         waiting: Waiting,
         forgetting: Forgetting,
+        held: Held,
         key: VerifierKey,
         now: Callable[[], datetime],
         settle_s: float = SETTLE_S,
@@ -103,6 +108,7 @@ class Erasure:
         self._documents = documents
         self._waiting = waiting
         self._forgetting = forgetting
+        self._held = held
         self._key = key
         self._now = now
         self._settle_s = settle_s
@@ -119,7 +125,7 @@ class Erasure:
     ) -> Erased:
         """Forget somebody, named by a principal's id or a key's name: everything that he said and asked.
 
-        revoke: end his keys, too, and take his name off them. Raises NotPermitted, Invalid.
+        revoke: end his keys, too, and take his name off them. Raises NotPermitted, Invalid, OnHold.
         """
         await self._guard.permit(request, principal, "audit", "erase")
         known = [info for info in await self._keys.list(revoked=True) if who in (info.id, info.name)]
@@ -127,7 +133,10 @@ class Erasure:
         names = sorted({info.name for info in known if info.name} | {who})
         why = await self._reason(principal, reason, names)
         live = [info for info in known if info.revoked_at is None]
+        free = self._free(request, principal, lambda conn: self._held.of_subject(conn, ids, names))
         if dry_run:
+            async with free:
+                pass
             counts = {
                 "subject_keys": await self._forgetting.living(ids),
                 "records": len(await self._forgetting.places([*ids, *names])),
@@ -137,11 +146,14 @@ class Erasure:
             }
             return await self._dry(request, principal, "subject", counts)
         detail: Json = {"subjects": [one.hex() for one in self._forgetting.digests(ids)], "reason": why}
-        async with self._guard.recorded(request, principal, "audit.erase", detail) as outcome:
+        async with free, self._guard.recorded(request, principal, "audit.erase", detail) as outcome:
             revoked = [await self._keys.revoke(info.id) for info in live] if revoke else []
             places = await self._forgetting.places([*ids, *names])
+            destroyed = await self._forgetting.destroy(ids, self._now())
+            # What a table of keys that is put back one day is held against.
+            outcome[KEYS] = [str(name) for name in destroyed]
             counts = {
-                "subject_keys": await self._forgetting.destroy(ids, self._now()),
+                "subject_keys": len(destroyed),
                 "kept_values": await self._values.kept_of(ids, drop=True),
                 "jobs": await self._waiting.of(ids, drop=True),
                 "api_keys": len(revoked),
@@ -171,8 +183,8 @@ class Erasure:
         """Erase a personal value from the caller's tenant, in every form.
 
         type_: as which type it was found; None for every one. documents: `keep` writes over it where it stands, and
-        `delete` deletes what holds it. progress: is told the documents looked at. Raises NotPermitted, Invalid, and
-        Conflict where texts would have to be embedded with an embedder that is not in force.
+        `delete` deletes what holds it. progress: is told the documents looked at. Raises NotPermitted, Invalid,
+        OnHold, and Conflict where texts would have to be embedded with an embedder that is not in force.
         """
         await self._guard.permit(request, principal, "audit", "erase")
         if documents not in (KEEP, DELETE):
@@ -181,16 +193,20 @@ class Erasure:
         sought = await self._values.sought(tenant, value, [type_] if type_ else [])
         why = await self._reason(principal, reason, [sought.value])
         held = await self._values.holdings(tenant, sought)
+        free = self._free(request, principal, lambda conn: self._held.of_value(conn, sought.ids))
         if dry_run:
+            async with free:
+                pass
             found = [one async for one in self._documents.holding(tenant, sought.places, sought.ids, progress)]
             queued = await self._waiting.holding(tenant, sought.places, cover, drop=False)
             counts = {"vault": held.vault, "kept_values": held.kept, **_count(found)}
             return await self._dry(request, principal, "value", {**counts, **_queue(queued)})
         digest = keyed(self._ring.stable("erased value", tenant.encode()), sought.value.encode())
         detail: Json = {"value": digest.hex(), "documents_policy": documents, "reason": why}
-        async with self._guard.recorded(request, principal, "audit.erase", detail) as outcome:
+        async with free, self._guard.recorded(request, principal, "audit.erase", detail) as outcome:
             queued = await self._waiting.holding(tenant, sought.places, cover, drop=True)
             found, sent = await self._clean(tenant, sought, delete=documents == DELETE, progress=progress)
+            await self._documents.settle(tenant)
             # Last, since until here nothing but these tells where forms of it stand.
             held = await self._values.holdings(tenant, sought)
             async with self._store.transaction() as conn:
@@ -222,15 +238,24 @@ class Erasure:
             found.append(one)
         return found, [sent.fact() for sent in ledger]
 
+    @contextlib.asynccontextmanager
+    async def _free(
+        self, request: str, principal: Principal, ask: Callable[[Connection], Awaitable[list[Hold]]]
+    ) -> AsyncIterator[None]:
+        """Around an erasure: no hold forbids it, and none is set meanwhile. Raises OnHold, on record."""
+        async with self._store.transaction() as conn:
+            await take_turn(conn)
+            if found := await ask(conn):
+                detail: Json = {"code": OnHold.code, "holds": [one.number for one in found]}
+                await self._guard.record("refusal", request, principal, "audit.erase", detail)
+                raise OnHold(
+                    f"a legal hold keeps this: {named(found)}",
+                    hint="release it first, if that may be: gateway audit hold remove",
+                )
+            yield
+
     async def _reason(self, principal: Principal, reason: str, secrets: Sequence[str]) -> str:
-        """The reason as it may stand in the record. Raises Invalid."""
-        text = reason.strip()
-        if not text or len(text) > MAX_REASON or not text.isprintable():
-            raise Invalid(f"a reason is one line of {MAX_REASON} characters at most", param="reason")
-        if any(secret.casefold() in text.casefold() for secret in secrets):
-            raise Invalid("the reason names what is to be erased", hint="give a ticket's number", param="reason")
-        (done,) = await self._redactor.redact([text], self._current.bundle.privacy, principal.tenant)
-        return done.redacted.text
+        return await reason_of(self._redactor, self._current.bundle.privacy, principal, reason, secrets)
 
     async def _dry(self, request: str, principal: Principal, what: str, counts: Mapping[str, int]) -> Erased:
         await self._guard.record(

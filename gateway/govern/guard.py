@@ -56,28 +56,31 @@ class Guard:
         self, kind: str, request: str, principal: Principal, action: str, detail: Json, content: Json | None = None
     ) -> None:
         """Append one record about an administrative act, durable on return. content: what people wrote."""
-        who: Json = {"name": principal.name, "roles": sorted(principal.roles)}
+        who: Json = {**principal.who, "roles": sorted(principal.roles)}
         digest = self._current.bundle.digest if self._current.ready else ""
         await self._audit.append(
             Record(kind, request, self.now(), principal.id, action, digest, {**detail, **who}, content or {})
         )
 
     @contextlib.asynccontextmanager
-    async def recorded(self, request: str, principal: Principal, action: str, detail: Json) -> AsyncIterator[Json]:
+    async def recorded(
+        self, request: str, principal: Principal, action: str, detail: Json, content: Json | None = None
+    ) -> AsyncIterator[Json]:
         """Around an act's effect: its intent is on record before the block, its outcome after it.
 
-        The block adds what it found out to the mapping it is given. When it fails, the outcome says with which error
-        of ours, or of which class a fault was, since its text may hold content.
+        content: what people wrote; it stands in each of the two. The block adds what it found out to the mapping it is
+        given. When it fails, the outcome says with which error of ours, or of which class a fault was, since its text
+        may hold content.
         """
-        await self.record("intent", request, principal, action, detail)
+        await self.record("intent", request, principal, action, detail, content)
         outcome = dict(detail)
         try:
             yield outcome
         except GatewayError as error:
-            await self.record("outcome", request, principal, action, {**outcome, "error": error.code})
+            await self.record("outcome", request, principal, action, {**outcome, "error": error.code}, content)
             raise
         except Exception as fault:
             broken = {"error": GatewayError.code, "fault": type(fault).__name__}
-            await self.record("outcome", request, principal, action, {**outcome, **broken})
+            await self.record("outcome", request, principal, action, {**outcome, **broken}, content)
             raise
-        await self.record("outcome", request, principal, action, outcome)
+        await self.record("outcome", request, principal, action, outcome, content)

@@ -76,7 +76,9 @@ class Reading:
         await self.note(request, principal, "audit.read", {"about": recordable(wanted)}, reason)
         page = await self._reader.by_request(wanted)
         if not page["records"]:
-            raise NotFound("no record of this request", hint="give the whole id, as in x-gateway-request-id")
+            last = await self._store.fetchval("SELECT max(last_at) FROM audit_prunes")
+            gone = f"; records until {last.isoformat(timespec='seconds')} may have been pruned" if last else ""
+            raise NotFound(f"no record of this request{gone}", hint="give the whole id, as in x-gateway-request-id")
         if not reveal:
             return _masked(page)
         await asyncio.gather(*(self._revealed(request, principal, told, reason) for told in page["records"]))

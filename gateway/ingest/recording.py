@@ -21,7 +21,7 @@ class Recording:
 
     async def append(self, kind: str, asked: Request, action: str, detail: Json, content: Json | None = None) -> None:
         """One record, durable on return."""
-        who = {"name": asked.principal.name, "roles": sorted(asked.principal.roles)}
+        who = {**asked.principal.who, "roles": sorted(asked.principal.roles)}
         await self._audit.append(
             Record(
                 kind=kind,

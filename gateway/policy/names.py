@@ -25,14 +25,14 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     "collection": ("read", "write", "delete"),
     "label": ("read",),
     "entity": ("reveal",),
-    "admin": ("read", "edit", "activate", "verify", "release", "erase", "reembed"),
+    "admin": ("read", "edit", "activate", "verify", "release", "erase", "reembed", "prune", "hold"),
 }
 """Kind of object -> the actions that can be asked about it."""
 
 ADMIN_ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     "policy": ("read", "activate"),
     "keys": ("read", "edit"),
-    "audit": ("read", "reveal", "verify", "erase"),
+    "audit": ("read", "reveal", "verify", "erase", "prune", "hold"),
     "models": ("read",),
     "jobs": ("read", "edit"),
     "documents": ("read", "release", "reembed"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -65,10 +66,12 @@ class Redactor:
         self._detectors: OrderedDict[bytes, Detector] = OrderedDict()
         self._digests: dict[int, tuple[PrivacyPolicy, bytes]] = {}
         self._lock = threading.Lock()
+        self._loaded = False
 
     async def start(self) -> None:
         """Load the recognizers (about a second, in a thread), so that the first request does not wait for them."""
         await self._in_thread(lambda: self._detector(PrivacyPolicy()).find(_WARM_UP), START_S)
+        self._loaded = True
 
     def close(self) -> None:
         """Give the threads back; a scan under way ends by itself."""
@@ -88,7 +91,7 @@ class Redactor:
         if not policy.enabled or not any(texts):
             return [Redaction(Redacted(text), {}) for text in texts]
         minter = self._minter(tenant)
-        deadline = time.monotonic() + self._timeout_s
+        deadline = math.inf
 
         def check() -> None:
             if time.monotonic() > deadline:
@@ -98,6 +101,10 @@ class Redactor:
             return self._redact(texts, policy, minter, check, linked=linked, apart=apart)
 
         try:
+            if not self._loaded:
+                # A command does not start it; loading is no part of the time a text may take.
+                await self.start()
+            deadline = time.monotonic() + self._timeout_s
             # Short texts scanned before need no thread: a conversation's history, or the same question again.
             if sum(map(len, texts)) <= _SHORT and self._guarded(lambda: self._known(texts, policy)):
                 return self._guarded(work)

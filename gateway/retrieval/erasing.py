@@ -102,12 +102,19 @@ class Documents:
         embedder: TextEmbedder,
         terms: Terms | None = None,
         storage: Storage | None = None,
+        settle: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._store = store
         self._ring = ring
         self._embedder = embedder
         self._terms = terms or Terms()
         self._storage = storage or Points()
+        self._settle = settle
+
+    async def settle(self, tenant: str) -> None:
+        """Returns when a storage outside the database has what was changed. Raises IndexUnavailable."""
+        if self._settle is not None:
+            await self._settle(tenant)
 
     async def holding(
         self, tenant: str, find: Find, ids: Collection[str], progress: Callable[[int], None] = lambda _: None

@@ -11,6 +11,7 @@ from gateway.retrieval.embed import TOKEN
 from gateway.retrieval.methods.questions import frequencies, questions
 from gateway.retrieval.passages import to_embed
 from gateway.retrieval.points import LONG_S
+from gateway.retrieval.qdrant.owed import expect_inside
 from gateway.store import Store
 
 MOST: Final = 20_000
@@ -45,8 +46,12 @@ class Learned:
 
 
 async def passages_of(store: Store, tenant: str, collection: str, most: int = MOST) -> list[Learned]:
-    """A collection's passages, as they are searched, at most so many. Raises StoreUnavailable."""
+    """A collection's passages, as they are searched, at most so many.
+
+    Raises StoreUnavailable, and Conflict where the vectors lie outside the database.
+    """
     async with store.acquire() as conn:
+        await expect_inside(conn)
         rows = await conn.fetch(_PASSAGES, tenant, collection, most, timeout=LONG_S)
     found = []
     for row in rows:

@@ -18,6 +18,7 @@ from gateway.retrieval.embed import TOKEN
 from gateway.retrieval.methods.space import Space, current, put_in_force
 from gateway.retrieval.passages import to_embed
 from gateway.retrieval.points import INDEXES, LONG_S, MAX_DIMENSION
+from gateway.retrieval.qdrant.owed import expect_inside
 from gateway.retrieval.upkeep import MEMORY
 from gateway.retrieval.writing import take_all_shards
 from gateway.store import Store
@@ -162,8 +163,9 @@ class Beside:
             await own.close()
 
     async def size(self) -> Size:
-        """What is there, and how far a run has come."""
+        """What is there, and how far a run has come. Raises Conflict where the vectors lie outside the database."""
         async with self._store.acquire() as conn:
+            await expect_inside(conn)
             row = await conn.fetchrow(_SIZE, timeout=LONG_S)
             run = await conn.fetchrow(_RUN)
             done = await conn.fetchval("SELECT count(*) FROM points_next", timeout=LONG_S) if run else 0

@@ -23,9 +23,14 @@ from gateway.store.store import Connection
 CANDIDATES: Final = 64
 """Candidates each way of searching brings, at least; four times `top_k` when that is more."""
 MAX_CANDIDATES: Final = 400
+TRIES: Final = 4
+"""Snapshots that are tried where a storage outside changes while it is asked."""
 
 VERSION: Final = "SELECT jsonb_object_agg(shard::text, n) FROM index_versions WHERE tenant = $1"
 """Grows with every change of the tenant's index: what a replica must have before it may answer."""
+
+PACE: Final = "SELECT n FROM index_versions WHERE tenant = $1 AND shard = -1"
+"""Grows before a storage outside is told of any change."""
 
 
 def admitted(state: str = READY) -> str:
@@ -97,8 +102,12 @@ async def search(
     values = filter_values(scope, at)
     limit = max(min(max(CANDIDATES, 4 * top_k), MAX_CANDIDATES), top_k)
 
-    async def answer(conn: Connection) -> list[Passage]:
+    async def answer(conn: Connection) -> tuple[list[Passage], int | None]:
         await conn.execute(_HOLD)
+        pace = None if storage.sure else await conn.fetchval(PACE, scope.tenant)
+        return await passages(conn), pace
+
+    async def passages(conn: Connection) -> list[Passage]:
         known = await conn.fetchrow(_VISIBLE, *values, [PASSAGES, *question.terms])
         assert known is not None  # noqa: S101 - a SELECT without FROM has one row
         counts = {int(term): n for term, n in known["counts"].items()}
@@ -114,10 +123,15 @@ async def search(
             found = [one for one in found if one.chunk in still]
         best = _best(found, top_k, question.weight)
         rows = {row["id"]: row for row in await conn.fetch(_READ, *values, list(best))}
-        passages = [_passage(rows[chunk], *scores) for chunk, scores in best.items() if chunk in rows]
-        return [passage for passage in passages if scope.admits(passage, at)]
+        ranked = [_passage(rows[chunk], *scores) for chunk, scores in best.items() if chunk in rows]
+        return [passage for passage in ranked if scope.admits(passage, at)]
 
-    return await store.read(answer, VERSION, scope.tenant)
+    for _ in range(TRIES):
+        answered, pace = await store.read(answer, VERSION, scope.tenant)
+        # What was brought is of the snapshot if the storage was told of nothing since; otherwise some may be missing.
+        if storage.sure or pace == await store.fetchval(PACE, scope.tenant):
+            break
+    return answered
 
 
 async def neighbours(

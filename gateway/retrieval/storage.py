@@ -4,9 +4,10 @@ A point is one passage's vector, its weighted terms, and the number of its scope
 permissions (table `scopes`). Which scopes a caller may read is always decided in PostgreSQL, by `Index`; a storage is
 given their numbers, and finds among those alone. What it brings is read again from PostgreSQL under the same filter.
 
-`points.Points` keeps points in PostgreSQL, in the transactions of the index. An engine outside writes down in `put`,
-`permit` and `remove`, in the same transaction, what it owes, and pays that before it searches: then a search sees what
-was committed before it began.
+`points.Points` keeps points in PostgreSQL, in the transactions of the index. An engine outside (`qdrant`) notes in
+`put`, `permit` and `remove`, in the same transaction, what it owes. What is owed is searched in PostgreSQL until it is
+paid, so that a search sees what was committed before it began. Before the engine is told of anything, the count
+`search.PACE` grows.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Candidate:
 
 
 class Storage(Protocol):
-    """Every method raises StoreUnavailable when the engine does not answer.
+    """Methods raise StoreUnavailable where the database does not answer, IndexUnavailable where an engine does not.
 
     `put`, `permit` and `remove` run in the transaction of `conn` and hold when it commits, not before.
     """

@@ -135,9 +135,10 @@ async def put(conn: Connection, storage: Storage, ring: KeyRing, new: NewDocumen
         *(len(new.original), dict(new.counts), original, at, new.by),
     )
     await parents.keep(conn, document, version, new.parents)
-    numbers = await _write_chunks(conn, ring, new, document, version)
+    # Before its passages are there: an index without any takes whichever embedder comes.
     if new.embedder and new.chunks:
         await space.claim(conn, new.embedder, len(new.chunks[0].vector), at)
+    numbers = await _write_chunks(conn, ring, new, document, version)
     points = [Point(numbers[chunk.piece.ordinal], chunk.vector, chunk.weights) for chunk in new.chunks]
     await storage.put(conn, new.tenant, scope, points)
     await count(conn, shard, scope, terms, len(new.chunks))

@@ -19,6 +19,7 @@ import yaml
 
 from gateway.store.embedded import EmbeddedServer
 from tests.cli.conftest import run_command
+from tests.retrieval import models
 
 UPSTREAM = Path(__file__).resolve().parents[2] / "gateway" / "cli" / "bench" / "upstream.py"
 
@@ -43,7 +44,7 @@ class Process:
         line = child.stderr.readline()
         assert "listens on" in line, line
         self.url = next(word for word in line.split() if word.startswith("http://"))
-        for _ in range(1500):
+        for _ in range(6000):
             try:
                 if httpx.get(f"{self.url}/readyz").status_code == 200:
                     return time.monotonic() - began
@@ -71,7 +72,7 @@ class Process:
                 os.killpg(child.pid, how)
             else:
                 child.send_signal(how)
-        child.wait(30)
+        child.wait(120)
         for stream in (child.stdout, child.stderr):
             if stream is not None:
                 stream.close()
@@ -85,15 +86,26 @@ class Process:
         self.end(self.children.pop())
 
 
-@pytest.fixture
-def process() -> Iterator[Process]:
+@pytest.fixture(scope="session")
+def prepared() -> Iterator[Path]:
+    """A folder made by `gateway init`, its database stopped; to be copied, never used."""
     # Not below pytest's own folder: another run of pytest would close that to the database's account.
     place = Path(tempfile.mkdtemp(prefix="gateway-process-"))
-    folder = place / "data"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GATEWAY_OLLAMA__DISCOVER", "false")
-        made = run_command("init", str(folder))
-        assert made.code == 0, made.err
+        made = run_command("init", str(place / "data"))
+    assert made.code == 0, made.err
+    assert EmbeddedServer(place / "data").pid() is None
+    models.place(place / "data" / "cache")
+    yield place / "data"
+    shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture
+def process(prepared: Path) -> Iterator[Process]:
+    place = Path(tempfile.mkdtemp(prefix="gateway-process-"))
+    folder = place / "data"
+    subprocess.run(["cp", "-a", str(prepared), str(folder)], check=True)
     process = Process(folder)
     upstream = process.spawn(str(UPSTREAM), "--port", "0", "--tokens", "8")
     assert upstream.stdout is not None

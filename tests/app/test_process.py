@@ -38,20 +38,22 @@ async def load(process: Process, writers: int, acknowledged: list[str], *, until
 
     loop = asyncio.get_running_loop()
     deadline = loop.time() + until
-    async with httpx.AsyncClient(base_url=process.url, headers=process.headers, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=process.url, headers=process.headers, timeout=60) as client:
         await asyncio.gather(*(one(client, bool(n % 2)) for n in range(writers)))
 
 
 @pytest.mark.slow
 async def test_kill_9_under_load_loses_and_invents_nothing(process: Process) -> None:
     acknowledged: list[str] = []
-    for _ in range(3):
+    for round_ in range(1, 4):
         process.start()
-        working = asyncio.ensure_future(load(process, 8, acknowledged, until=20))
-        await asyncio.sleep(0.6 + random.random())
+        working = asyncio.ensure_future(load(process, 8, acknowledged, until=120))
+        while len(acknowledged) < 10 * round_ and not working.done():  # noqa: ASYNC110 - answers come when they come
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(random.random())
         await asyncio.to_thread(process.kill)
         await working
-    assert len(acknowledged) > 20
+    assert len(acknowledged) >= 30
     verified = await asyncio.to_thread(run_command, "audit", "verify", "--config", str(process.folder), "--json")
     assert verified.code == 0, verified.out
     assert json.loads(verified.out)["faults_total"] == 0
@@ -85,7 +87,7 @@ def _kinds(process: Process) -> dict[str, set[str]]:
 async def test_without_its_database_it_refuses_and_recovers_by_itself(process: Process) -> None:
     await asyncio.to_thread(process.start)
     server = EmbeddedServer(process.folder)
-    async with httpx.AsyncClient(base_url=process.url, headers=process.headers, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=process.url, headers=process.headers, timeout=60) as client:
         assert (await client.post("/v1/chat/completions", json=BODY)).status_code == 200
         await asyncio.to_thread(server.stop, "fast")
         for _ in range(3):
@@ -97,7 +99,7 @@ async def test_without_its_database_it_refuses_and_recovers_by_itself(process: P
         assert ready.json()["checks"]["database"] != "ok"
         assert (await client.get("/healthz")).status_code == 200
         await asyncio.to_thread(server.start)
-        for _ in range(100):
+        for _ in range(600):
             if (await client.post("/v1/chat/completions", json=BODY)).status_code == 200:
                 break
             await asyncio.sleep(0.1)
@@ -111,7 +113,7 @@ async def test_without_its_database_it_refuses_and_recovers_by_itself(process: P
 @pytest.mark.slow
 async def test_two_workers_acknowledge_a_policy_before_the_call_returns(process: Process) -> None:
     await asyncio.to_thread(process.start, "--workers", "2")
-    async with httpx.AsyncClient(base_url=process.url, headers=process.headers, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=process.url, headers=process.headers, timeout=60) as client:
         for _ in range(200):
             active = (await client.get("/admin/api/policy")).json()
             files = {**active["files"]}
@@ -154,11 +156,11 @@ def _postgres(folder: Path) -> list[int]:
 def test_sigterm_closes_the_house_and_the_first_acts_are_on_record(process: Process) -> None:
     process.start()
     assert _postgres(process.folder)
-    asked = httpx.post(f"{process.url}/v1/chat/completions", json=BODY, headers=process.headers, timeout=30)
+    asked = httpx.post(f"{process.url}/v1/chat/completions", json=BODY, headers=process.headers, timeout=60)
     assert asked.status_code == 200
     child = process.children[-1]
     child.send_signal(signal.SIGTERM)
-    assert child.wait(30) == 0
+    assert child.wait(120) == 0
     assert child.stderr is not None
     assert child.stderr.read() == ""
     assert not _postgres(process.folder)
@@ -193,7 +195,7 @@ def test_sigterm_while_it_opens_leaves_nothing_running(process: Process) -> None
             time.sleep(0.005)
         time.sleep(wait)
         child.send_signal(signal.SIGTERM)
-        assert child.wait(60) == 0
+        assert child.wait(120) == 0
         assert not _postgres(process.folder), f"{wait} s after the database came up"
 
 
@@ -205,8 +207,8 @@ def test_a_house_that_cannot_open_ends_the_command_with_words(process: Process, 
     child = process.spawn(
         "-m", "gateway", "serve", "--config", str(process.folder), "--port", "0", "--workers", workers
     )
-    _, said = child.communicate(timeout=60)
-    assert child.returncode == 2
+    _, said = child.communicate(timeout=120)
+    assert child.returncode == 2, said
     assert "the name is reserved" in said
     assert "listens" not in said
     assert not _postgres(process.folder)

@@ -1,4 +1,7 @@
-"""A process that appends as fast as it can and prints each acknowledged id: `python -m tests.audit.appender ...`."""
+"""A process that appends as fast as it can and prints each acknowledged id: `python -m tests.audit.appender ...`.
+
+It seals the tree too, as a worker of the gateway does, whenever it is the one to hold the lock.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,17 @@ import sys
 from pathlib import Path
 
 from gateway.audit import AuditLog
+from gateway.audit.sealer import Sealer
 from gateway.crypto import KeyRing
 from gateway.store import open_store
 from tests.audit.support import now, record
 
 
-async def main(url: str, ring: str, name: str, writers: int) -> None:
+async def main(url: str, ring_file: str, name: str, writers: int) -> None:
     store = await open_store(url, Path("unused"))
-    log = AuditLog(store, KeyRing.load(Path(ring)), now)
+    ring = KeyRing.load(Path(ring_file))
+    await Sealer(store, ring, now, interval_s=0.1).start()
+    log = AuditLog(store, ring, now)
     await log.start()
 
     async def write(writer: int) -> None:

@@ -71,8 +71,8 @@ def test_rows_beyond_the_bound_are_still_found(ring: KeyRing, monkeypatch: pytes
 
 def test_a_log_with_everything_wrong_is_judged_in_reasonable_time(ring: KeyRing) -> None:
     head, rows = written(ring, 10_000)
-    begun = time.perf_counter()
+    begun = time.process_time()
     report = verify([head], [row._replace(request="x") for row in rows])
     assert report.faults_total == 10_000
     assert len(report.faults) == 1000
-    assert time.perf_counter() - begun < 20
+    assert time.process_time() - begun < 20

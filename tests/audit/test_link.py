@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from gateway.audit import rows
 from gateway.audit.link import LOST, lock_key, open_link
-from gateway.audit.record import Entry
+from gateway.audit.record import Entry, Row, micros
 from gateway.crypto import KeyRing
 from gateway.store import Store
 from tests.audit.support import backends, now
@@ -43,7 +45,7 @@ async def test_a_dropped_link_knows_what_was_acknowledged(database: Store, ring:
     genesis = link.stream.prev
     entries = [Entry(now(), "event", "r", b"{}") for _ in range(3)]
     rows = [link.stream.add(entry) for entry in entries]
-    await link.write(rows, entries)
+    await link.write(rows, [()] * 3)
     lost = link.drop()
     assert (lost.seq, lost.hash) == (2, rows[-1].hash)
     assert not link.alive
@@ -57,6 +59,32 @@ async def test_a_dropped_link_knows_what_was_acknowledged(database: Store, ring:
     assert third.stream.header.previous_seq == -1
     assert third.stream.header.previous_hash == lost.hash
     third.drop()
+
+
+async def test_the_table_has_the_columns_of_a_row_in_its_order(database: Store) -> None:
+    """Many rows are written as rows of the table, whose columns have no names on the way."""
+    columns = await database.fetch(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'audit_log'::regclass AND attnum > 0 ORDER BY attnum"
+    )
+    assert tuple(row["attname"] for row in columns) == Row._fields
+
+
+async def test_what_is_written_comes_back_bit_by_bit(database: Store, ring: KeyRing) -> None:
+    link = await open_link(database.dsn, ring, now, 5, None)
+    entries = [
+        Entry(datetime(1990, 2, 3, 4, 5, 6, 789, UTC), "intent", "r1", b"{}", "long", bytes(32)),
+        Entry(datetime(2030, 1, 1, tzinfo=UTC), "event", 'r\u00e9 "{}\\,', b"x" * 5000),
+        Entry(now(), "event", "", b"", "", b"\0"),
+    ]
+    added = [link.stream.add(entry) for entry in entries]
+    await link.write(added[:1], [(3, -4)])
+    await link.write(added[1:], [(), (-1, (1 << 63) - 1)])
+    link.drop()
+    stored = await database.fetch(f"SELECT {rows.ROW} FROM audit_log ORDER BY seq")
+    assert [rows.row(one) for one in stored] == added
+    indexed = await database.fetch("SELECT stream, seq, at, terms FROM audit_index ORDER BY seq")
+    assert [(one["stream"], one["seq"], micros(one["at"])) for one in indexed] == [row[:3] for row in added]
+    assert [one["terms"] for one in indexed] == [[3, -4], [], [-1, (1 << 63) - 1]]
 
 
 async def test_a_link_that_cannot_open_leaves_nothing_behind(database: Store, ring: KeyRing) -> None:

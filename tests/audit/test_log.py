@@ -118,6 +118,37 @@ async def test_a_record_that_cannot_be_written_is_refused_alone(
     assert await database.fetchval("SELECT count(*) FROM audit_log") == 2
 
 
+async def test_a_stream_that_cannot_seal_goes_no_further(database: Store, ring: KeyRing) -> None:
+    log = await opened(database, ring)
+    first = log.stream
+    await log.append(record(0))
+    assert log._link is not None
+    log._link.stream._sealer._last = 99  # as if a number had been used already
+    assert "cannot seal" in (await refused(log, record(1))).message
+    await until(lambda: log.stream not in (first, None))
+    await log.append(record(2))
+    await log.close()
+    report = await check(database, ring)
+    assert report.ok
+    assert [(stream.state, stream.records) for stream in report.streams] == [(State.FOLLOWED, 1), (State.CLOSED, 2)]
+
+
+async def test_many_who_come_back_together_are_each_told_their_own_place(database: Store, ring: KeyRing) -> None:
+    log = await opened(database, ring)
+    told: dict[str, int] = {}
+
+    async def write(writer: int) -> None:
+        for n in range(3):
+            request = f"{writer}-{n}"
+            told[request] = (await log.append(record(request=request))).seq
+
+    await asyncio.gather(*(write(writer) for writer in range(2 * log_module.MANY)))
+    await log.close()
+    stored = await database.fetch("SELECT request, seq FROM audit_log WHERE kind <> 'end'")
+    assert told == {row["request"]: row["seq"] for row in stored}
+    assert len(told) == 6 * log_module.MANY
+
+
 async def test_a_caller_who_goes_away_disturbs_nobody(database: Store, ring: KeyRing) -> None:
     log = await opened(database, ring)
     tasks = [asyncio.create_task(log.append(record(n))) for n in range(10)]

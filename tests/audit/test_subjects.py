@@ -92,7 +92,7 @@ async def test_another_process_hears_that_a_key_was_destroyed(database: Store, r
     await there.start()
     try:
         old, other = await there.key("user:ada", AT), await there.key("user:bob", AT)
-        assert await here.destroy([here.digest("user:ada")], AT) == 1
+        assert await here.destroy([here.digest("user:ada")], AT) == [Name(here.digest("user:ada"), 1)]
         await until(lambda: there.digest("user:ada") not in there._current)
         assert (await there.key("user:ada", AT)).name.generation == old.name.generation + 1
         assert await there.key("user:bob", AT) is other

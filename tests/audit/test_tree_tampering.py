@@ -127,18 +127,6 @@ def _streams(small: Small) -> set[object]:
     return {small.a, small.b, small.c}
 
 
-async def test_every_byte_of_every_tile(sealed: Sealed) -> None:
-    async with tampering(sealed.store) as connection:
-        for tile in await connection.fetch("SELECT level, index, hashes FROM audit_tiles WHERE level = 0"):
-            for at in range(len(tile["hashes"])):
-                async with undone(connection):
-                    bad = bytearray(tile["hashes"])
-                    bad[at] ^= 1
-                    await connection.execute("UPDATE audit_tiles SET hashes = $1 WHERE level = 0", bytes(bad))
-                    got = await faults(sealed, connection)
-                    assert (Verdict.MODIFIED.value, TREE, 0) in got
-
-
 async def test_checkpoints_taken_away_forged_or_swapped(sealed: Sealed) -> None:
     size = len(sealed.small.rows)
     other = replace(sealed.key, public=Signer.generate().public)
@@ -155,12 +143,6 @@ async def test_checkpoints_taken_away_forged_or_swapped(sealed: Sealed) -> None:
             assert (Verdict.MODIFIED.value, TREE, size) in await faults(sealed, connection)
         got = found(await check_over(connection, key=other))
         assert (Verdict.WRONG_KEY.value, TREE, size) in got
-        for at in range(len(sealed.note)):
-            async with undone(connection):
-                bad = bytearray(sealed.note)
-                bad[at] ^= 1
-                await connection.execute("UPDATE audit_checkpoints SET note = $1", bytes(bad))
-                assert await faults(sealed, connection), f"byte {at} of the checkpoint"
 
 
 async def test_the_list_of_rows_changed(sealed: Sealed) -> None:

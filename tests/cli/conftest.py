@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +57,8 @@ def _guarded(main: Callable[[], object]) -> Said | None:
 
 
 @pytest.fixture(scope="session")
-def home(server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder made by `gateway init`, over a database of its own on the shared server."""
+def initialised(server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder made by `gateway init`, and the address of its database on the shared server."""
     name = f"cli_{secrets.token_hex(6)}"
     run_apart(run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
     folder: Path = tmp_path_factory.mktemp("cli") / "home"
@@ -66,8 +66,17 @@ def home(server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPat
         patch.setenv("GATEWAY_DATABASE__URL", server.url(name))
         patch.setenv("GATEWAY_OLLAMA__DISCOVER", "false")
         made = run_command("init", str(folder))
-        assert made.code == 0, made.err
-        yield folder
+    assert made.code == 0, made.err
+    return folder, server.url(name)
+
+
+@pytest.fixture
+def home(initialised: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That folder, its database named by the environment of this test alone."""
+    folder, url = initialised
+    monkeypatch.setenv("GATEWAY_DATABASE__URL", url)
+    monkeypatch.setenv("GATEWAY_OLLAMA__DISCOVER", "false")
+    return folder
 
 
 @pytest.fixture

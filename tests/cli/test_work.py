@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -40,7 +40,6 @@ def place(server: EmbeddedServer, template: str, tmp_path: Path, monkeypatch: py
     name = f"work_{secrets.token_hex(6)}"
     run_apart(run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
     monkeypatch.setenv("GATEWAY_DATABASE__URL", server.url(name))
-    monkeypatch.setenv("GATEWAY_REDACTION__TIMEOUT_S", "60")
     (tmp_path / "gateway.yaml").write_text(CONFIG)
     (tmp_path / "keys").mkdir()
     KeyRing.create(tmp_path / "keys" / "keyring.json")
@@ -119,7 +118,15 @@ async def test_a_worker_of_its_own_does_the_jobs(place: Path) -> None:
         assert left == 0
 
 
-async def test_a_watched_folder_is_followed(place: Path) -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT as a terminal's child has it: a shell that runs pytest in the background ignores it, and so would ours."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+async def test_a_watched_folder_is_followed(interruptible: None, place: Path) -> None:
     words = ("ingest", str(place / "papers"), "-k", "papers", "--label", "internal", "--watch", "--config", str(place))
     async with process(*words) as watching:
         await line(watching.stderr, "watching")

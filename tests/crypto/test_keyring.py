@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from gateway.crypto import KeyRing, SecretBytes, verify
-from gateway.crypto.keyring import BARE, COMMITMENT
+from gateway.crypto.keyring import BARE, COMMITMENT, sealed_under
 from gateway.crypto.seal import seal
 from gateway.errors import BadKeyRing, Conflict, SealBroken
 
@@ -232,3 +232,49 @@ def test_sealed_bytes_open_under_the_key_they_commit_to_alone(ring: KeyRing) -> 
 def test_what_was_sealed_before_commitments_still_opens(ring: KeyRing) -> None:
     old = BARE + b"\x02k1" + seal(ring.derive("vault"), b"text", b"place")
     assert ring.open("vault", old, b"place") == b"text"
+
+
+def content(number: int) -> SecretBytes:
+    return SecretBytes(bytes([number]) * 32)
+
+
+def test_with_a_content_key_the_rings_own_keys_only_wrap() -> None:
+    ring = parsed(document())
+    before = ring.seal("vault", b"Jane Roe", b"row")
+    ring.adopt(parsed(document()), current="k2", content="content-1", contents={"content-1": content(9)})
+    sealed, wrapped = ring.seal("vault", b"Jane Roe", b"row"), ring.wrap("data key", b"key", b"row")
+    assert [sealed_under(one) for one in (before, sealed, wrapped)] == ["k2", "content-1", "k2"]
+    assert sealed_under(ring.wrap("data key", b"key", b"row", under="k1")) == "k1"
+    assert ring.open("vault", before, b"row") == ring.open("vault", sealed, b"row") == b"Jane Roe"
+    assert [sealed_under(one) for one in (b"", b"\x12", b"\x01\x02k1", b"\x12\x00")] == ["", "", "", ""]
+
+
+def test_a_ring_adopts_only_itself() -> None:
+    ring = parsed(document())
+    other = document() | {"root": key(7)}
+    another = document()
+    another["keys"]["k1"]["secret"] = key(8)
+    kept = {"current": "k2", "content": "", "contents": {}}
+    for wrong, how in (
+        (other, kept),
+        (another, kept),
+        (document(), kept | {"current": "k9"}),
+        (document(), kept | {"content": "content-1"}),
+        (document(), kept | {"contents": {"k1": content(9)}}),
+    ):
+        with pytest.raises(BadKeyRing):
+            ring.adopt(parsed(wrong), **how)  # type: ignore[arg-type]
+        assert (ring.current, sorted(ring.keys), dict(ring.contents)) == ("k2", ["k1", "k2"], {})
+    ring.adopt(parsed(document()), current="k2", content="c", contents={"c": content(9)})
+    with pytest.raises(BadKeyRing):
+        ring.adopt(parsed(document()), current="k2", content="c", contents={"c": content(10)})
+
+
+def test_a_key_that_is_given_up_opens_nothing_any_more() -> None:
+    ring = parsed(document())
+    sealed = ring.wrap("p", b"x", b"", under="k1")
+    assert ring.open("p", sealed, b"") == b"x"
+    ring.adopt(ring.without(["k1", "k2"]), current="k2", content="", contents={})
+    assert list(ring.keys) == ["k2"]
+    with pytest.raises(SealBroken, match="no key k1"):
+        ring.open("p", sealed, b"")

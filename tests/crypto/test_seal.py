@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.crypto import Sealer, SecretBytes, open_, seal
-from gateway.crypto.seal import OVERHEAD
+from gateway.crypto.seal import OVERHEAD, Box
 from gateway.errors import Broken, SealBroken
 
 KEY = SecretBytes(bytes(range(32)))
@@ -21,6 +21,17 @@ def test_what_was_sealed_opens(text: bytes, aad: bytes) -> None:
 
 def test_sealing_twice_looks_different() -> None:
     assert len({seal(KEY, b"same", b"") for _ in range(100)}) == 100
+
+
+def test_a_box_seals_and_opens_as_its_key_does() -> None:
+    box = Box(KEY)
+    assert open_(KEY, box.seal(b"text", b"a"), b"a") == box.open(seal(KEY, b"text", b"a"), b"a") == b"text"
+    assert len({box.seal(b"same", b"") for _ in range(100)}) == 100
+    for bad in (seal(OTHER, b"text", b"a"), seal(KEY, b"text", b"b"), b""):
+        with pytest.raises(SealBroken):
+            box.open(bad, b"a")
+    with pytest.raises(Broken):
+        Box(SecretBytes(b"short"))
 
 
 def test_every_flipped_bit_is_noticed() -> None:

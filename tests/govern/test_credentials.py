@@ -33,7 +33,7 @@ def test_a_key_is_made_and_the_record_tells_whose_roles_are_whose(world: World) 
     assert kinds(world, request) == [("intent", "key.create", None), ("outcome", "key.create", None)]
     detail = world.records(request)[1]["detail"]
     assert (detail["name"], detail["roles"]) == ("operator", ["admin"])
-    assert (detail["key"], detail["key_roles"], detail["id"]) == (name, ["employee"], info.id)
+    assert (detail["key_roles"], detail["id"]) == (["employee"], info.id)
     assert secret.reveal() not in str(world.records(request))
 
 
@@ -72,7 +72,7 @@ def test_a_whole_key_pasted_counts_as_its_id_and_is_not_on_record(world: World, 
     request = unique()
     world.run(getattr(world.house.credentials, act)(request, OPERATOR, secret.reveal()))
     records = world.records(request)
-    assert [r["detail"]["key"] for r in records] == [info.id, info.id]
+    assert [r["content"]["key"] for r in records] == [info.id, info.id]
     assert secret.reveal()[12:] not in str(records)
 
 
@@ -82,7 +82,7 @@ def test_a_key_given_as_a_name_is_refused_and_not_on_record(world: World) -> Non
     with pytest.raises(Invalid):
         make(world, secret.reveal(), request=request)
     assert kinds(world, request) == [("intent", "key.create", None), ("outcome", "key.create", "invalid_request")]
-    assert world.records(request)[0]["detail"]["key"] == info.id
+    assert world.records(request)[0]["content"]["key"] == info.id
     assert secret.reveal()[12:] not in str(world.records(request))
 
 

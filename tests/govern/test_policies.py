@@ -100,31 +100,29 @@ def test_reading_is_on_record(world: World) -> None:
     assert detail["roles"] == ["admin"]
 
 
-async def longest_pause(work: Any) -> float:
-    """Seconds that a neighbour on the same loop was kept waiting while `work` ran."""
-    pauses = [0.0]
+async def turns(work: Any) -> int:
+    """Times that a neighbour on the same loop had its turn while `work` ran."""
+    count = 0
 
     async def tick() -> None:
+        nonlocal count
         while True:
-            began = time.monotonic()
             await asyncio.sleep(0.001)
-            pauses.append(time.monotonic() - began)
+            count += 1
 
     neighbour = asyncio.ensure_future(tick())
-    await asyncio.sleep(0.01)
     await work
     neighbour.cancel()
-    return max(pauses)
+    return count
 
 
 def test_checking_does_not_hold_the_loop_up(world: World) -> None:
     files = changed(world)
     files["privacy_test.yaml"] = b"cases:\n" + b"- {a: [1, 2, 3], b: {c: d}}\n" * 2000
-    began = time.monotonic()
-    pause = world.run(longest_pause(world.house.policies.check(unique(), OPERATOR, files)))
-    took = time.monotonic() - began
-    assert took > 0.2, "nothing was measured"
-    assert pause < took / 2
+    few = world.run(turns(world.house.policies.check(unique(), OPERATOR, changed(world))))
+    many = world.run(turns(world.house.policies.check(unique(), OPERATOR, files)))
+    # Two thousand cases held up nobody: a check that keeps the loop gives a neighbour no more turns for them.
+    assert many > 10 * (few + 1)
 
 
 @pytest.mark.parametrize(
@@ -134,9 +132,9 @@ def test_checking_does_not_hold_the_loop_up(world: World) -> None:
 )
 def test_deep_nesting_is_refused_quickly_with_its_line(world: World, deep: bytes) -> None:
     files = {**changed(world), "routing.yaml": b"# a comment\n" + deep}
-    began = time.monotonic()
+    began = time.process_time()
     findings = world.run(world.house.policies.check(unique(), OPERATOR, files))
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 10
     [found] = [finding for finding in findings if "nested deeper than 50 levels" in finding.message]
     assert found.where == "routing.yaml:2"
 

@@ -18,6 +18,7 @@ from gateway.policy import Current, Versions, load_files
 from gateway.redaction import Redactor, Vault
 from gateway.retrieval import Embedder, Index, Parser, query_terms, render_for_embedding
 from gateway.store import Store, open_store
+from tests.retrieval.kept import KeptParser, kept_embedder
 
 POLICIES = Path(__file__).parents[2] / "policies"
 HANA = Principal("k1", "hana", frozenset({"employee", "hr"}))
@@ -78,9 +79,9 @@ async def open_bench(store: Store, ring: KeyRing, models: Path, work: Path) -> A
     current = await Current.start(store, "test-worker")
     audit = AuditLog(store, ring, now)
     await audit.start()
-    parser = Parser(work)
+    parser = KeptParser(work)
     redactor = Redactor(ring, timeout_s=60)
-    embedder = Embedder(models)
+    embedder = kept_embedder(models)
     vault, index = Vault(store, ring), Index(store, ring, now)
     ingest = Ingest(
         store=store,
@@ -98,8 +99,6 @@ async def open_bench(store: Store, ring: KeyRing, models: Path, work: Path) -> A
             store, versions, current, parser, redactor, vault, index, embedder, audit, Reader(store, ring), ingest
         )
     finally:
-        await parser.close()
-        embedder.close()
         redactor.close()
         await audit.close()
         await current.close()

@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gateway.crypto.keyring import KeyRing
 from gateway.errors import Unauthenticated
@@ -14,6 +15,8 @@ from gateway.ingest import Delivery, Jobs, Progress, QueueLimits, Work, Worker
 from gateway.ingest.sources import Sources, Spec
 from gateway.model import Json, Principal
 from tests.ingest.bench import Bench, now
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -52,7 +55,7 @@ class Service:
         return await until(lambda: self.jobs.show(who, job), lambda found: found["ended_at"] is not None, timeout_s)
 
 
-async def until(look: Callable[[], Awaitable[Json]], good: Callable[[Json], bool], timeout_s: float = 60) -> Json:
+async def until(look: Callable[[], Awaitable[T]], good: Callable[[T], bool], timeout_s: float = 60) -> T:
     """What `look` finds once it is good."""
     deadline = time.monotonic() + timeout_s
     while True:

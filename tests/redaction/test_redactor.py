@@ -43,6 +43,24 @@ def redactor(ring: KeyRing) -> Iterator[Redactor]:
     made.close()
 
 
+async def test_loading_is_no_part_of_the_time_a_text_may_take(ring: KeyRing, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Redactor._detector
+
+    def slow(self: Redactor, policy: PrivacyPolicy) -> Detector:
+        if policy == PrivacyPolicy():
+            time.sleep(0.6)  # as loading the model takes on a busy machine
+        return real(self, policy)
+
+    monkeypatch.setattr(Redactor, "_detector", slow)
+    own_policy = PrivacyPolicy(entities=("EMAIL_ADDRESS",))
+    made = Redactor(ring, threads=1, timeout_s=0.5)
+    try:
+        (done,) = await made.redact(["roe@example.org"], own_policy, "default")
+    finally:
+        made.close()
+    assert done.redacted.counts == {"EMAIL_ADDRESS": 1}
+
+
 async def test_a_text_round_trips(redactor: Redactor) -> None:
     (done,) = await redactor.redact([LETTER], POLICY, "default")
     assert not any(secret in done.redacted.text for secret in ("Jane", "JANE", "roe@", "7946"))
@@ -236,6 +254,7 @@ async def test_a_text_is_scanned_once_for_a_policy(redactor: Redactor, monkeypat
         scanned.append(text)
         return real(self, text)
 
+    await redactor.start()
     monkeypatch.setattr(Detector, "find", counting)
     history = ["Dr Jane Roe", "hello"]
     first = await redactor.redact(history, POLICY, "default")

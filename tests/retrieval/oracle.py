@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from gateway.retrieval.bulk import count_again, load
 from gateway.retrieval.points import Points
 from gateway.retrieval.search import CANDIDATES
 from gateway.retrieval.sparse import weigh
+from gateway.retrieval.storage import Storage
 from gateway.store import Store, open_store
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -237,13 +238,27 @@ async def fill(world: World, store: Store, ring: KeyRing) -> None:
     await store.execute("ANALYZE points; ANALYZE scopes; ANALYZE documents")
 
 
-async def ask(world: World, store: Store, ring: KeyRing, queries: int, *, tally: Tally | None = None) -> Tally:
-    """Questions of random callers in two ways of searching, permissions changing meanwhile."""
+async def ask(
+    world: World,
+    store: Store,
+    ring: KeyRing,
+    queries: int,
+    *,
+    tally: Tally | None = None,
+    storages: Mapping[str, Storage] | None = None,
+    between: Callable[[], Awaitable[object]] | None = None,
+) -> Tally:
+    """Questions of random callers in two ways of searching, permissions changing meanwhile.
+
+    storages: instead of those in the database; between: done before every other change.
+    """
     tally = tally or Tally()
-    ways = {name: Index(store, ring, lambda: world.now, points) for name, points in _ways().items()}
+    ways = {name: Index(store, ring, lambda: world.now, points) for name, points in (storages or _ways()).items()}
     rows = {(doc.new.tenant, doc.new.source): doc for doc in world.docs}
     for number in range(queries):
         if number % CHANGE_EVERY == CHANGE_EVERY - 1:
+            if between is not None and number % (2 * CHANGE_EVERY) == CHANGE_EVERY - 1:
+                await between()
             await _change(world, ways["exact"])
         by = world.caller()
         may = world.readable(by)
@@ -278,7 +293,7 @@ async def ask(world: World, store: Store, ring: KeyRing, queries: int, *, tally:
     return tally
 
 
-def _ways() -> dict[str, Points]:
+def _ways() -> dict[str, Storage]:
     return {"exact": Points(), "walk": Points(exact=0)}
 
 

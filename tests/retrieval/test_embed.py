@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -43,19 +42,19 @@ async def test_meaning(embedder: Embedder) -> None:
 
 async def test_event_loop_stays_free(embedder: Embedder) -> None:
     await embedder.start()
-    longest = 0.0
+    turns = 0
 
     async def tick() -> None:
-        nonlocal longest
+        nonlocal turns
         while True:
-            before = time.perf_counter()
             await asyncio.sleep(0.001)
-            longest = max(longest, time.perf_counter() - before)
+            turns += 1
 
     ticking = asyncio.create_task(tick())
     await embedder.embed(["text " * 200] * 16)
     ticking.cancel()
-    assert longest < 0.25
+    # A loop that is held by the model turns once for each run of it, at most 17 times.
+    assert turns > 34
 
 
 def test_tokens_become_type_words() -> None:

@@ -34,20 +34,20 @@ async def test_collection_names_are_checked(index: Index, name: str) -> None:
         await index.create_collection("default", name, label="public", by="amy")
 
 
-async def test_lists_show_what_the_filter_admits(index: Index) -> None:
-    await index.put_document(document(index, "a.txt", ["one", "two"]))
-    hidden = await index.put_document(document(index, "b.txt", ["three"], allow=("group:hr",)))
-    listed = await index.documents(scope())
+async def test_lists_show_what_the_filter_admits(either: Index) -> None:
+    await either.put_document(document(either, "a.txt", ["one", "two"]))
+    hidden = await either.put_document(document(either, "b.txt", ["three"], allow=("group:hr",)))
+    listed = await either.documents(scope())
     assert [d.source for d in listed] == ["a.txt"]
-    (collection,) = await index.collections(scope())
+    (collection,) = await either.collections(scope())
     assert (collection.documents, collection.chunks) == (1, 2)
-    (collection,) = await index.collections(scope(marks=("*", "group:hr")))
+    (collection,) = await either.collections(scope(marks=("*", "group:hr")))
     assert (collection.documents, collection.chunks) == (2, 3)
     with pytest.raises(NotFound):
-        await index.document(hidden.document, scope())
+        await either.document(hidden.document, scope())
     with pytest.raises(NotFound):
-        await index.original(hidden.document, scope())
-    assert (await index.document(hidden.document, scope(marks=("group:hr",)))).source == "b.txt"
+        await either.original(hidden.document, scope())
+    assert (await either.document(hidden.document, scope(marks=("group:hr",)))).source == "b.txt"
 
 
 async def test_documents_come_in_pages(index: Index) -> None:

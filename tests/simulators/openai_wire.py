@@ -69,12 +69,12 @@ class OpenAISimulator:
         """The chat requests received."""
         return [request for request in self.requests if request.path.endswith("/chat/completions")]
 
-    async def disconnected(self, count: int, timeout_s: float = 5.0) -> None:
+    async def disconnected(self, count: int, timeout_s: float = 30.0) -> None:
         """Wait until `count` clients have gone away before their answer was complete."""
         async with asyncio.timeout(timeout_s), self._went:
             await self._went.wait_for(lambda: self.disconnects >= count)
 
-    async def received(self, count: int, timeout_s: float = 5.0) -> None:
+    async def received(self, count: int, timeout_s: float = 30.0) -> None:
         """Wait until `count` requests of any kind have arrived."""
         async with asyncio.timeout(timeout_s), self._went:
             await self._went.wait_for(lambda: len(self.requests) >= count)

@@ -72,7 +72,7 @@ def grow(size: int, leaves: Sequence[bytes], tiles: Tiles) -> dict[Tile, bytes]:
             at += len(taken)
             changed[Tile(level, before)] = bytes(row)
             if len(row) == _FULL:
-                above.append(_perfect(bytes(row)))
+                above.append(perfect(bytes(row)))
                 before += 1
                 row = bytearray()
         level, count, fresh = level + 1, count // WIDTH, above
@@ -144,7 +144,7 @@ def node_of(node: Node, tiles: Tiles) -> bytes:
     part = row[start : start + (HASH << rest)]
     if len(part) != HASH << rest:
         raise IndexError("the tile is too short")
-    return _perfect(part)
+    return perfect(part)
 
 
 def path_of(tile: Tile, width: int = WIDTH) -> str:
@@ -166,7 +166,8 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def _perfect(row: bytes) -> bytes:
+def perfect(row: bytes) -> bytes:
+    """The root over hashes in a row, a power of two of them."""
     level = list(split_row(row))
     while len(level) > 1:
         level = [node_hash(level[at], level[at + 1]) for at in range(0, len(level), 2)]

@@ -21,7 +21,7 @@ from gateway.app.files import shipped
 from gateway.app.house import open_house
 from gateway.app.sample import lay_policies, read_sample
 from gateway.cli import show
-from gateway.cli.bench import load, privacy, rooms, scale, served
+from gateway.cli.bench import audit, load, privacy, rooms, scale, served
 from gateway.cli.root import AsJson, run
 from gateway.cli.setup import prepare
 from gateway.errors import Broken
@@ -33,6 +33,7 @@ class Only(StrEnum):
 
     PRIVACY = "privacy"
     SCALE = "scale"
+    AUDIT = "audit"
 
 
 BODY: Json = {"model": "bench", "messages": [{"role": "user", "content": rooms.PROMPT}]}
@@ -43,7 +44,7 @@ async def bench(
     seconds: Annotated[float, typer.Option(min=0.2, help="Seconds for each figure.")] = 3.0,
     output: Annotated[Path | None, typer.Option(help="Also write the figures to this file, as JSON.")] = None,
     only: Annotated[
-        Only | None, typer.Option(help="Only this: how much personal data is found, or how search grows.")
+        Only | None, typer.Option(help="Only this: how much personal data is found, how search grows, or the log.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(envvar="GATEWAY_DATA", help="Folder of annotated sets, for --only privacy.")
@@ -65,6 +66,9 @@ async def bench(
             as_json=as_json,
             tell=_tell_scale,
         )
+        return
+    if only is Only.AUDIT:
+        _finish(_head() | {"audit": await audit.run(seconds)}, output, as_json=as_json, tell=_tell_audit)
         return
     if only is not None:
         _finish(_head() | {"privacy": privacy.run(data)}, output, as_json=as_json, tell=_tell_privacy)
@@ -105,6 +109,10 @@ def _finish(figures: Json, output: Path | None, *, as_json: bool, tell: Callable
 
 def _tell_scale(figures: Json) -> None:
     scale.tell(figures["scale"])
+
+
+def _tell_audit(figures: Json) -> None:
+    audit.tell(figures["audit"])
 
 
 def _tell_privacy(figures: Json) -> None:

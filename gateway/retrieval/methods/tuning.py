@@ -33,6 +33,8 @@ STEPS: Final = 25
 PATIENCE: Final = 4
 """Rounds without a gain on the choosing part, after which it ends."""
 RESAMPLES: Final = 2_000
+LEAST_GAIN: Final = 0.01
+"""Of nDCG@10: less is not worth embedding everything anew, and chance alone gives as much now and then."""
 BLOCK: Final = 256
 PARTS: Final = ("learn", "learn", "learn", "choose", "judge")
 """Fifths of the documents and what they are for."""
@@ -59,7 +61,7 @@ class Tuned:
     """nDCG@10 of the judging questions by vectors alone, over every passage."""
     after: float
     low: float
-    """The gain's interval, 95 %, from resampling documents."""
+    """The gain's interval, 99 %, from resampling documents."""
     high: float
     learned: int
     """Questions it was learned from."""
@@ -72,8 +74,8 @@ class Tuned:
 
     @property
     def accepted(self) -> bool:
-        """Whether the whole interval is a gain."""
-        return self.judged > 0 and self.low > 0
+        """Whether the whole interval is a gain, and one that is worth embedding everything anew."""
+        return self.judged > 0 and self.low > 0 and self.gain >= LEAST_GAIN
 
 
 def part_of(document: str) -> str:
@@ -187,7 +189,7 @@ def hardest(pairs: Pairs, codes: Any, asked: Any) -> Any:
 
 
 def interval(gains: Any, groups: Any, seed: int = 0) -> tuple[float, float]:
-    """95 % of the mean gain, from resampling whole groups: questions of one document are alike. (0, 0) of nothing."""
+    """99 % of the mean gain, from resampling whole groups: questions of one document are alike. (0, 0) of nothing."""
     import numpy as np  # noqa: PLC0415
 
     if not len(gains):
@@ -196,7 +198,7 @@ def interval(gains: Any, groups: Any, seed: int = 0) -> tuple[float, float]:
     sums, sizes = np.bincount(places, weights=gains), np.bincount(places)
     drawn = np.random.default_rng(seed).integers(0, len(sums), (RESAMPLES, len(sums)))
     means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
+    low, high = np.quantile(means, (0.005, 0.995))
     return float(low), float(high)
 
 

@@ -15,7 +15,7 @@ from gateway.crypto import Secret
 from gateway.crypto.keyring import KeyRing
 from gateway.errors import Conflict, NotFound, Unavailable
 from gateway.ingest.sources import Bucket, Folder, Guard, Mailbox, Place, Spec, Under, Web, Wish
-from gateway.model import Principal
+from gateway.model import Json, Principal
 from gateway.store import Store
 from tests.ingest.bench import HANA, Bench, open_bench
 from tests.ingest.service import Service, open_service, until
@@ -208,7 +208,7 @@ async def test_schedule_runs_it_once_for_all_workers(service: Service, spec: Spe
         await asyncio.gather(*(each.sources.schedule() for each in (one, other, one, other)))
         async with one.worker(), other.worker():
 
-            async def look() -> dict[str, object]:
+            async def look() -> Json:
                 return {"jobs": await one.jobs.list(ROOT, everyone=True)}
 
             found = await until(look, lambda seen: bool(seen["jobs"]) and seen["jobs"][0]["state"] == "done")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import numpy as np
@@ -49,15 +48,16 @@ async def test_arguments_prefixes_batches_and_another_thread(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Blocking", "Asynchronous"])
 async def test_the_event_loop_stays_free_and_patience_ends(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder = LlamaEmbedder(f"{HERE}:{name}", {"pause_s": 0.1}, zone=Zone.LOCAL, timeout_s=0.5)
+    embedder = LlamaEmbedder(f"{HERE}:{name}", {"pause_s": 0.1}, zone=Zone.LOCAL, timeout_s=30)
     await embedder.start()
-    worst, last = 0.0, time.perf_counter()
+    turns = 0
     work = asyncio.ensure_future(embedder.embed_documents(["one", "two", "three"]))
     while not work.done():
         await asyncio.sleep(0.005)
-        worst, last = max(worst, time.perf_counter() - last), time.perf_counter()
+        turns += 1
     await work
-    assert worst < 0.09
+    # Two calls of 0.3 s together: a loop that is held by them turns twice.
+    assert turns > 8
     slow = LlamaEmbedder(f"{HERE}:{name}", {"pause_s": 0.3}, zone=Zone.LOCAL, timeout_s=0.02)
     with pytest.raises(UpstreamTimeout):
         await slow.embed_documents(["one"])
