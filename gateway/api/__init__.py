@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import __version__
-from gateway.api import documents, health, jobs, metrics, openai, quarantine, receipts, texts
+from gateway.api import documents, feedback, health, jobs, metrics, openai, quarantine, receipts, texts
 from gateway.api.doors import Doors, Limits, request_id
 from gateway.api.peer import Peers
 from gateway.api.shape import error_response
@@ -26,7 +26,6 @@ NOT_YET = {
     "/v1/embeddings": "the embeddings API",
     "/v1/responses": "the responses API",
     "/v1/messages": "the Anthropic API",
-    "/v1/feedback": "feedback",
     "/api/": "the Ollama API",
     "/mcp": "MCP",
     "/admin": "the console",
@@ -68,6 +67,7 @@ def build(
     for router in (
         openai.router,
         texts.router,
+        feedback.router,
         documents.router,
         quarantine.router,
         jobs.router,

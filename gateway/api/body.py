@@ -55,6 +55,13 @@ async def read_json(request: Request, limit: int) -> Json:
     return value
 
 
+def only(body: Json, known: set[str]) -> None:
+    """Raises Invalid where the body has a key that is not known here."""
+    if unknown := [key for key in body if key not in known]:
+        shown = unknown[0] if unknown[0].isidentifier() and len(unknown[0]) <= 32 else "…"
+        raise Invalid(f"{shown} is not a parameter here", param=shown, hint="known: " + ", ".join(sorted(known)))
+
+
 def _check_depth(value: object) -> None:
     """Refuse nesting that would exhaust recursion further on."""
     level: list[object] = [value]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
-from gateway.chat import Chat, Library, Returns, Texts
+from gateway.chat import Chat, Feedback, Library, Returns, Texts
 from gateway.govern import Log
 from gateway.identity import Keys, from_headers
 from gateway.ingest import HeldBack, Ingest, Jobs
@@ -32,6 +32,7 @@ class Doors:
     chat: Chat
     texts: Texts
     returns: Returns
+    feedback: Feedback
     library: Library
     ingest: Ingest
     jobs: Jobs

@@ -19,8 +19,6 @@ UNIX: Final = "unix"
 """Stands for a proxy on a Unix socket, whose connections have no address."""
 _V4_PORT: Final = re.compile(r"([0-9.]+):[0-9]{1,5}")
 _V6_PORT: Final = re.compile(r"\[([^\]]*)\](?::[0-9A-Za-z._-]{1,16})?")
-_PART: Final = re.compile(r'(?:[^",;]|"(?:[^"\\]|\\.)*")+|[,;]')
-"""RFC 7239: pairs are joined by semicolons to an element, elements by commas; quoted texts may hold either."""
 
 Address = IPv4Address | IPv6Address
 
@@ -43,7 +41,7 @@ class Peers:
         if not (self._unix if at is None else self._trusts(at)):
             return "" if at is None else str(at)
         lines = [value.decode("latin-1") for name, value in scope["headers"] if name == self._header]
-        for hop in reversed(list(self._read(",".join(lines)))):
+        for hop in self._read(",".join(lines)):
             found = _address(hop)
             if found is None:
                 # Whoever wrote this is the last one known.
@@ -59,23 +57,46 @@ class Peers:
 
 
 def _listed(text: str) -> Iterator[str]:
-    return (one.strip() for one in text.split(",") if one.strip())
+    """The entries, the last one first."""
+    return (one.strip() for one in reversed(text.split(",")) if one.strip())
 
 
 def _elements(text: str) -> Iterator[str]:
-    """What each element of `Forwarded` says with `for`; empty where it says nothing or is not of the form."""
-    found, said = "", False
-    for part in (*_PART.findall(text), ","):
-        if part == ",":
-            if said:
-                yield found
-            found, said = "", False
-        elif part != ";" and part.strip():
-            said = True
-            name, _, value = part.strip().partition("=")
+    """What each element of `Forwarded` says with `for`, the last one first; empty where it does not say it just once.
+
+    Pairs are joined by semicolons to an element, elements by commas, and quoted texts may hold either. Quotes are read
+    from the end too: a caller who leaves one open would otherwise have what the proxy adds be a part of his own text.
+    """
+    values: list[str] = []
+    said = quoted = False
+    end = len(text)
+    for at in range(len(text) - 1, -2, -1):
+        mark = text[at] if at >= 0 else ","
+        if mark == '"' and not (quoted and _escaped(text, at)):
+            quoted = not quoted
+        elif mark in ",;" and (at < 0 or not quoted):
+            pair, end = text[at + 1 : end].strip(), at
+            name, _, value = pair.partition("=")
+            said = said or bool(pair)
             if name.strip().lower() == "for":
-                value = value.strip()
-                found = re.sub(r"\\(.)", r"\1", value[1:-1]) if value[:1] == '"' else value
+                values.append(_unquoted(value.strip()))
+            if mark == ",":
+                if said:
+                    yield values[0] if len(values) == 1 else ""
+                values, said = [], False
+
+
+def _escaped(text: str, at: int) -> bool:
+    first = at
+    while first and text[first - 1] == "\\":
+        first -= 1
+    return (at - first) % 2 == 1
+
+
+def _unquoted(value: str) -> str:
+    if len(value) < 2 or value[0] != '"' or value[-1] != '"':
+        return value
+    return re.sub(r"\\(.)", r"\1", value[1:-1])
 
 
 def _address(text: str) -> Address | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.api.body import read_json
+from gateway.api.body import only, read_json
 from gateway.api.doors import doors_of, request_id
 from gateway.api.shape import json_response
 from gateway.errors import Invalid
@@ -23,7 +23,7 @@ async def search(request: Request) -> Response:
     doors = doors_of(request)
     principal = await doors.caller(request)
     body = await read_json(request, doors.limits.max_body_bytes)
-    _only(body, {"query", "collections", "top_k"})
+    only(body, {"query", "collections", "top_k"})
     query, collections, top_k = body.get("query"), body.get("collections"), body.get("top_k")
     if not isinstance(query, str) or not query.strip():
         raise Invalid("query must be a text", param="query")
@@ -63,7 +63,7 @@ async def restore(request: Request) -> Response:
 
 def _texts(body: Json, options: set[str]) -> list[str]:
     """The text or texts of a body that may hold these options besides. Raises Invalid."""
-    _only(body, {"text", "texts", *options})
+    only(body, {"text", "texts", *options})
     texts = body.get("texts") if "texts" in body else [body.get("text")]
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise Invalid("give text, or texts as a list of texts", param="text")
@@ -77,9 +77,3 @@ def _flag(body: Json, name: str, *, default: bool) -> bool:
     if not isinstance(value, bool):
         raise Invalid(f"{name} must be true or false", param=name)
     return value
-
-
-def _only(body: Json, known: set[str]) -> None:
-    if unknown := [key for key in body if key not in known]:
-        shown = unknown[0] if unknown[0].isidentifier() and len(unknown[0]) <= 32 else "…"
-        raise Invalid(f"{shown} is not a parameter here", param=shown, hint="known: " + ", ".join(sorted(known)))

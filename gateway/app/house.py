@@ -23,9 +23,9 @@ from gateway.app.ring import key_ring
 from gateway.app.storage import Placed, open_storage
 from gateway.app.tracing import TracedLog, open_tracer
 from gateway.app.witnesses import witnesses
-from gateway.audit import AuditLog, KeyTable, Pruner, Sealer
+from gateway.audit import AuditLog, KeyTable, Pruner, Receipts, Sealer
 from gateway.audit.destroyed import KEYS, destroy_again
-from gateway.chat import Chat, Finder, Library, Returns, Support, Texts, Vectors
+from gateway.chat import Chat, Feedback, Finder, Library, Returns, Support, Texts, Vectors
 from gateway.crypto import KeyRing, Secret
 from gateway.errors import GatewayError
 from gateway.govern import ITSELF, Credentials, Erasure, Guard, Holds, Log, Policies, Retention
@@ -94,6 +94,7 @@ class House:
     chat: Chat
     texts: Texts
     returns: Returns
+    feedback: Feedback
     library: Library
     ingest: Ingest
     held_back: HeldBack
@@ -276,6 +277,7 @@ async def open_house(settings: Settings, *, warm: bool = True) -> AsyncIterator[
                 top_k=top_k,
             ),
             returns=Returns(current=current, kept=kept, vault=vault, index=index, audit=audit, now=now),
+            feedback=Feedback(current, redactor, Receipts(store, ring), audit, now),
             library=Library(current, index, vault, redactor, audit, now, quarantine, lineage),
             ingest=ingest,
             held_back=HeldBack(store, current, index, quarantine, audit, now),

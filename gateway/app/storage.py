@@ -90,7 +90,8 @@ async def open_storage(
     if pay:
         paying = asyncio.create_task(payer.run())
         stack.push_async_callback(_ended, paying)
-    return Placed(Qdrant(engine), engine, payer)
+    # Whoever does not search has the other half of the connections, however slow the cluster is.
+    return Placed(Qdrant(engine, at_once=max(1, settings.database.pool_max // 2)), engine, payer)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

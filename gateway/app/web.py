@@ -28,6 +28,7 @@ def application(settings: Settings, house: House | None = None) -> FastAPI:
                 chat=rooms.chat,
                 texts=rooms.texts,
                 returns=rooms.returns,
+                feedback=rooms.feedback,
                 library=rooms.library,
                 ingest=rooms.ingest,
                 jobs=rooms.service.jobs,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
+
+import asyncpg
 
 from gateway.audit import rows
 from gateway.audit.link import LOST
@@ -82,9 +85,16 @@ async def prepare(store: Store, at: datetime) -> None:
         known = {row["n"] for row in there}
         for name, month in zip(names, months, strict=True):
             if name not in known:
-                await store.execute("SELECT audit_index_month($1)", month)
+                await _make(store, month)
     except (GatewayError, *LOST) as error:
         log.warning("the months of the audit log's index cannot be made now, %s", type(error).__name__)
+
+
+async def _make(store: Store, month: datetime) -> None:
+    """The table of a month, unless it is there."""
+    # A process that waited for another one's may go by what its connection remembers of the catalogue.
+    with suppress(asyncpg.DuplicateTableError):
+        await store.execute("SELECT audit_index_month($1)", month)
 
 
 class Index:
@@ -106,7 +116,7 @@ class Index:
             for month in {moment(row.at).replace(day=1, hour=0, minute=0, second=0, microsecond=0) for row in some}:
                 if month not in months:
                     months.add(month)
-                    await self._store.execute("SELECT audit_index_month($1)", month)
+                    await _make(self._store, month)
             await self._store.execute(_PUT, *_columns(some), [literal(one or ()) for one in terms])
             done += len(some)
             progress(done)

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from gateway.audit.rows import HEADER, header
+from gateway.audit.stream import data_key
 from gateway.crypto import KeyRing, SecretBytes
 from gateway.crypto.seal import KEY_BYTES
 from gateway.errors import BadKeyRing, GatewayError, SealBroken
@@ -31,6 +33,8 @@ CHANNEL: Final = "ring_keys"
 HEARTBEAT_S: Final = 2.0
 LIVE_S: Final = 10.0
 """A process not heard of for longer is taken for dead."""
+TRIED: Final = 50
+"""Streams of an older database that a ring is tried on."""
 _LOCK: Final = 0x67617465_77617902
 _BEAT: Final = """
 INSERT INTO ring_holders (id, host, pid, serial, keys, contents, seen_at)
@@ -144,7 +148,7 @@ class KeyTable:
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
             if await state_of(connection) is None:
                 await self._first(connection)
-        await self._take(self._ring)
+        await self._take(self._ring, starting=True)
         await self._beat()
         self._subscription = await self._store.listen(CHANNEL, self._wake, self._wake)
         self._task = asyncio.create_task(self._follow(), name="keys")
@@ -172,6 +176,7 @@ class KeyTable:
 
     async def _first(self, connection: Connection) -> None:
         at, ring = self._now(), self._ring
+        await _belongs(connection, ring)
         await register(connection, ring, ring.keys, at)
         content = await new_content(connection, ring, ring.current, 1, at)
         await connection.execute(
@@ -185,30 +190,36 @@ class KeyTable:
             # A key that this process has not seen yet: one that was added where the ring is kept.
             await self._take(await asyncio.to_thread(self._read))
 
-    async def _take(self, ring: KeyRing) -> None:
-        """Hold these keys as the database says. Raises BadKeyRing, and changes nothing then."""
+    async def _take(self, ring: KeyRing, *, starting: bool = False) -> None:
+        """Hold these keys as the database says. Raises BadKeyRing, and changes nothing then.
+
+        starting: one that lacks the key that is brought in works all the same, and counts as not having followed. Or
+        else nothing would start, and nobody could roll back, where that key was lost before anything needed it.
+        """
         async with self._store.snapshot() as connection:
             state = await state_of(connection)
             retired = await check_marks(connection, ring)
             rows = await connection.fetch("SELECT id, wrapped FROM content_keys")
         if state is None:
             raise BadKeyRing("the database says of no key that it is in force", hint="start the gateway on it once")
-        for key_id in (state.current, state.next):
+        late = starting and state.next is not None and state.next not in ring.keys
+        for key_id in (state.current, None if late else state.next):
             if key_id is not None and key_id not in ring.keys:
                 raise BadKeyRing(
                     f"the key ring holds no key {key_id}, which this database is used with",
-                    hint="give this process the key ring as it is now; `gateway rotate-key status` shows its keys",
+                    hint="give this process the key ring as it is now, or as it was when a restored database was saved",
                 )
         held = KeyRing(state.current, ring.keys, ring.root, ring.signing).without(retired)
         contents = _opened(held, {row["id"]: row["wrapped"] for row in rows})
-        for name in (state.content, state.next_content):
+        for name in (state.content, None if late else state.next_content):
             if name is not None and name not in contents:
                 raise BadKeyRing(
                     f"the key ring does not open {name}, which this database is used with",
                     hint="use the key ring that belongs to this database",
                 )
         self._ring.adopt(held, current=state.current, content=state.content, contents=contents)
-        self._serial = state.serial
+        if not late:
+            self._serial = state.serial
 
     def _wake(self, _payload: str = "") -> None:
         self._look.set()
@@ -242,6 +253,23 @@ class KeyTable:
             *(sorted(self._ring.keys), sorted(self._ring.contents)),
         )
         return int(serial or 0)
+
+
+async def _belongs(connection: Connection, ring: KeyRing) -> None:
+    """Raises BadKeyRing for a ring that opens nothing of what lies in a database from before it knew of rings.
+
+    Taken for its own, it would shut the right one out for good.
+    """
+    headers = await connection.fetch(f"SELECT {HEADER} FROM audit_streams ORDER BY opened_at DESC LIMIT {TRIED}")
+    for row in headers:
+        with contextlib.suppress(SealBroken):
+            data_key(ring, header(row))
+            return
+    if headers:
+        raise BadKeyRing(
+            "the key ring opens nothing of this database's audit log",
+            hint="use the key ring that belongs to this database",
+        )
 
 
 def _opened(ring: KeyRing, wrapped: Mapping[str, bytes]) -> dict[str, SecretBytes]:

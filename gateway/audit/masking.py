@@ -22,7 +22,7 @@ _NAMED: Final = frozenset(
         *("order", "endpoint", "sha256", "digest", "finish", "error", "code", "fault", "refusal", "passed", "mode"),
         *("status", "state", "of_kind", "kind", "stream", "hash", "filters", "detected", "withheld", "masked", "read"),
         *("job", "recipe", "format", "revealed", "id", "rolled_back", "kept_until", "expires"),
-        *("ring_key", "ring_key_before", "ring_keys", "sealed_by"),
+        *("ring_key", "ring_key_before", "ring_keys", "sealed_by", "rating"),
     )
 )
 """Entries whose texts are shown, if they look like names."""

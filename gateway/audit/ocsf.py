@@ -15,7 +15,7 @@ from gateway.model import Json
 VERSION: Final = "1.3.0"
 _CLASS, _CATEGORY = 6003, 6
 _ACTIVITIES: Final = (
-    (1, ("create", "activate", "submit", "approve", "ingest", "release")),
+    (1, ("create", "activate", "submit", "approve", "ingest", "release", "feedback")),
     (2, ("read", "list", "search", "show", "explain", "history", "verify", "receipt", "reveal", "export")),
     (3, ("rotate", "rollback", "update", "change", "retry")),
     (4, ("delete", "revoke", "cancel", "erase", "prune")),

@@ -20,6 +20,7 @@ from gateway.crypto import KeyRing, sha256
 from gateway.errors import NotFound, NotYet, SealBroken
 from gateway.model import Json
 from gateway.store import Store
+from gateway.store.store import Connection
 
 # The last one: a request that was tried again has one answer.
 _FIND: Final = f"""
@@ -43,6 +44,17 @@ class Receipts:
             kept = await shelf.latest(connection)
         return kept.note if kept else None
 
+    async def answered(self, request: str, asker: str) -> tuple[str, int]:
+        """Stream and number of the last answer that this asker got to a request.
+
+        Raises NotFound, also where it is somebody else's, and StoreUnavailable.
+        """
+        async with self._store.snapshot() as connection:
+            row, header = await self._found(connection, request)
+        payload = await asyncio.to_thread(self._open, row, header)
+        self._expect(payload, asker)
+        return str(row.stream), row.seq
+
     async def receipt(self, request: str, asker: str | None = None) -> bytes:
         """The receipt of a request, in the form of C2SP tlog-proof; of this asker's own only, where one is given.
 
@@ -50,17 +62,13 @@ class Receipts:
         StoreUnavailable.
         """
         async with self._store.snapshot() as connection:
-            found = await connection.fetchrow(_FIND, request) if "\0" not in request else None
-            if found is None:
-                raise _absent()
-            row = rows.row(found)
-            header = await connection.fetchrow(_HEADER, row.stream)
+            row, header = await self._found(connection, request)
             index = await shelf.index_of(connection, row.stream, row.seq)
             kept = await shelf.latest(connection, index + 1) if index is not None else None
             path = await shelf.path(connection, inclusion(index, kept.size)) if index is not None and kept else []
         payload = await asyncio.to_thread(self._open, row, header)
-        if asker is not None and Name.parse(payload.get("subject"), self._subjects.digest(asker)) is None:
-            raise _absent()
+        if asker is not None:
+            self._expect(payload, asker)
         if index is None or kept is None:
             raise NotYet(
                 "no signed checkpoint covers this record yet", hint="ask again in a few seconds", retry_after_s=3
@@ -77,6 +85,17 @@ class Receipts:
         }
         told = {"row": place, "sealed": sha256(row.sealed).hex(), "statement": statement, "salt": salt.hex()}
         return render(Proof(index, tuple(path), kept.note, orjson.dumps(told)))
+
+    async def _found(self, connection: Connection, request: str) -> tuple[Row, asyncpg.Record | None]:
+        found = await connection.fetchrow(_FIND, request) if "\0" not in request else None
+        if found is None:
+            raise _absent()
+        row = rows.row(found)
+        return row, await connection.fetchrow(_HEADER, row.stream)
+
+    def _expect(self, payload: Json, asker: str) -> None:
+        if Name.parse(payload.get("subject"), self._subjects.digest(asker)) is None:
+            raise _absent()
 
     def _open(self, row: Row, header: asyncpg.Record | None) -> Json:
         try:

@@ -259,6 +259,8 @@ class Rewrapping:
     async def _contents(self, current: str, at: datetime) -> None:
         async with self._store.transaction() as connection:
             state = await _locked(connection)
+            if state.current != current or state.next is not None:
+                raise Conflict("somebody else went on with the rotation meanwhile", hint="try again")
             direct = {key_id for keys in (await unwrapped(connection)).values() for key_id in keys} - {current}
             for key_id in sorted(direct & self._ring.keys.keys()):
                 # What the ring's key sealed itself stays readable when the ring holds it no more.

@@ -1,5 +1,6 @@
 """The chat journey and its smaller sisters over plain texts. The only place where the order of the rooms lives."""
 
+from gateway.chat.feedback import Feedback
 from gateway.chat.find import Finder
 from gateway.chat.journey import Chat
 from gateway.chat.library import Library
@@ -13,6 +14,7 @@ from gateway.chat.vectors import Vectors
 __all__ = [
     "Answer",
     "Chat",
+    "Feedback",
     "Finder",
     "Library",
     "Options",

@@ -26,7 +26,10 @@ app = typer.Typer(no_args_is_help=True, help="Another key for the key ring, in s
 async def status(config: Config = None, as_json: AsJson = False) -> None:
     """The ring's keys, what lies wrapped under each, and which processes hold them."""
     async with house(config) as rooms:
-        _tell(await rotation(rooms).status(request_id(), OPERATOR), as_json)
+        report = await rotation(rooms).status(request_id(), OPERATOR)
+    _tell(report, as_json)
+    if report.problem:
+        show.say(report.problem)
 
 
 @app.command("start")
@@ -36,6 +39,7 @@ async def start(config: Config = None, as_json: AsJson = False) -> None:
     async with house(config) as rooms:
         report = await rotation(rooms).start(request_id(), OPERATOR)
     _tell(report, as_json)
+    show.say(f"back the key ring up: from `gateway rotate-key finish` on, nothing new opens without key {report.next}")
     _wait_for(report, "give them the key ring as it is now, before `gateway rotate-key finish`")
 
 

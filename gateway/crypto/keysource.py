@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import selectors
@@ -10,7 +11,7 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -44,8 +45,8 @@ def write_new(path: Path, data: bytes) -> None:
 def replace_private(path: Path, data: bytes) -> None:
     """`data` in place of the file's, mode 0600, on disk when this returns; a kill leaves the one or the other."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
@@ -56,9 +57,27 @@ def replace_private(path: Path, data: bytes) -> None:
             os.chown(draft, owner.st_uid, owner.st_gid)
         draft.replace(path)
     except OSError:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise BadKeyRing(f"key ring {path} cannot be written", hint="check who owns it and its folder") from None
     _flush(path.parent)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else of this machine changes a ring in `folder` meanwhile. Raises Conflict at once where somebody does."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        raise BadKeyRing(f"key ring folder {folder} cannot be opened", hint="check that it is there") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict("another command is changing the key ring", hint="let it finish, and try again") from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _flush(folder: Path) -> None:

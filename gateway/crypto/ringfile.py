@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hmac
 import os
 import re
@@ -144,7 +145,18 @@ class RingFile:
         return data
 
     def reseal(self, before: Lock | None = None) -> None:
-        """Seal the file as the settings say, whatever it was: in the clear, by an older version, or by `before`."""
+        """Seal the file as the settings say, whatever it was: in the clear, by an older version, or by `before`.
+
+        Raises Conflict while a rotation changes it: a key that was added meanwhile would be lost.
+        """
+        with self.alone():
+            self._reseal(before)
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """For reading, changing and writing it. Raises Conflict, see `keysource.alone`."""
+        return keysource.alone(self.path.parent)
+
+    def _reseal(self, before: Lock | None) -> None:
         data = keysource.read_private(self.path)
         found = _sealed(data)
         if self.lock is None:
@@ -179,6 +191,10 @@ class RingCommand:
     def read(self) -> bytes:
         """What the command prints. Blocks up to `timeout_s`."""
         return keysource.read_command(self.argv, self.timeout_s)
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing that could be locked: where it is kept is not known here."""
+        return contextlib.nullcontext()
 
     def write(self, data: bytes) -> None:
         """Give it to the other command."""

@@ -56,6 +56,8 @@ class Retention:
                 pass  # another process does it
             except GatewayError as error:
                 log.warning("the audit log could not be pruned, %s", error.code)
+            except Exception as fault:  # noqa: BLE001 - a task that ends here would let nothing be over any more
+                log.warning("the audit log could not be pruned, %s", type(fault).__name__)
             await asyncio.sleep(hours * 3600)
 
     async def _run(

@@ -11,8 +11,9 @@ Each step may be killed and run again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -28,6 +29,7 @@ from gateway.store import Store
 
 WAIT_S: Final = 15.0
 ACTION: Final = "key.rotate"
+_TURN: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended('gateway/rotate', 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class RingReport:
     @property
     def problem(self) -> str:
         """What somebody should look at; empty where nothing is."""
+        if lost := [key for key in (self.current, self.next) if key is not None and key not in self.in_ring]:
+            return f"the ring holds no key {', '.join(lost)}: put back the ring that does before anything is restarted"
         if back := [key for key in self.in_ring if self.keys.get(key) == "retired"]:
             return f"the ring holds the retired key {', '.join(back)}, which is not used: it was put back or kept"
         return ""
@@ -93,7 +97,7 @@ class Rotation:
         BadKeyRing where the ring cannot be written.
         """
         await self._guard.permit(request, principal, "keys", "edit")
-        async with self._guard.recorded(request, principal, f"{ACTION}.start", {}) as told:
+        async with self._guard.recorded(request, principal, f"{ACTION}.start", {}) as told, self._turn():
             state, known = await self._known()
             if state.next is not None or state.previous is not None:
                 raise Conflict(
@@ -105,9 +109,7 @@ class Rotation:
             fresh = sorted(ring.keys.keys() - known)
             if not fresh:
                 fresh = [next_id(known | ring.keys.keys())]
-                data = with_key(data, fresh[0], self._now())
-                await asyncio.to_thread(self._source.write, data)
-                ring = KeyRing.parse(data, str(self._source))
+                ring = await self._added(data, fresh[0])
             told["ring_key"] = fresh[0]
             await rewrap.begin(self._store, ring, fresh[0], self._now())
         return await self._settled()
@@ -115,7 +117,7 @@ class Rotation:
     async def finish(self, request: str, principal: Principal) -> RingReport:
         """Have every process write with the key. Raises NotPermitted, Conflict where a living process lacks it."""
         await self._guard.permit(request, principal, "keys", "edit")
-        async with self._guard.recorded(request, principal, f"{ACTION}.finish", {}) as told:
+        async with self._guard.recorded(request, principal, f"{ACTION}.finish", {}) as told, self._turn():
             done = await rewrap.activate(self._store)
             told |= {"ring_key": done.current, "ring_key_before": done.previous}
         return await self._settled()
@@ -123,11 +125,11 @@ class Rotation:
     async def rollback(self, request: str, principal: Principal) -> RingReport:
         """Take the last step back. Raises NotPermitted, Conflict where there is none, or the old key is retired."""
         await self._guard.permit(request, principal, "keys", "edit")
-        async with self._guard.recorded(request, principal, f"{ACTION}.rollback", {}) as told:
+        async with self._guard.recorded(request, principal, f"{ACTION}.rollback", {}) as told, self._turn():
             done, gone = await rewrap.back(self._store, self._now())
             told |= {"ring_key": done.current, "ring_key_before": gone or done.previous}
             if gone is not None:
-                await self._remove({gone}, done.current)
+                await self._remove({gone})
         return await self._settled()
 
     async def rewrap(
@@ -146,9 +148,9 @@ class Rotation:
         """Give up every key but the one in force. Raises NotPermitted, Conflict while anything needs another."""
         await self._guard.permit(request, principal, "keys", "edit")
         detail: Json = {"ring_key": self._ring.current}
-        async with self._guard.recorded(request, principal, f"{ACTION}.retire", detail) as told:
+        async with self._guard.recorded(request, principal, f"{ACTION}.retire", detail) as told, self._turn():
             told["ring_keys"] = gone = await rewrap.retire(self._store, self._now())
-            await self._remove(set(gone), self._ring.current)
+            await self._remove(set(gone))
         return await self._settled()
 
     async def resealed(self, request: str, principal: Principal) -> RingReport:
@@ -157,13 +159,39 @@ class Rotation:
         await self._guard.record("event", request, principal, "key.reseal", {"sealed_by": _sealed_by(self._source)})
         return await self._report()
 
-    async def _remove(self, gone: set[str], current: str) -> None:
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """No other step of a rotation, and no other change of the ring's file, meanwhile. Raises Conflict at once.
+
+        Two who add a key each under the same id would leave the database with the one and the ring with the other.
+        """
+        async with self._store.transaction() as connection:
+            if not await connection.fetchval(_TURN):
+                raise Conflict("somebody else is rotating keys now", hint="let it finish, and try again")
+            with self._source.alone():
+                yield
+
+    async def _added(self, data: bytes, key_id: str) -> KeyRing:
+        """The ring with a fresh key, as it is read back: nobody may be told of a key that is not kept."""
+        data = with_key(data, key_id, self._now())
+        await asyncio.to_thread(self._source.write, data)
+        wanted = KeyRing.parse(data, str(self._source))
+        kept = KeyRing.parse(await asyncio.to_thread(self._source.read), str(self._source))
+        if kept.keys.get(key_id) != wanted.keys[key_id]:
+            raise BadKeyRing(
+                f"the key ring was written with key {key_id} and read back without it",
+                hint="make keys.store_command keep it where keys.command reads it, and try again",
+            )
+        return kept
+
+    async def _remove(self, gone: set[str]) -> None:
         """Take keys out of the ring where it is kept, unless it cannot be written: then the report says so."""
+        state, _ = await self._known()
         data = await asyncio.to_thread(self._source.read)
         ring = KeyRing.parse(data, str(self._source))
         writable = isinstance(self._source, RingFile) or self._source.store
-        if writable and gone & ring.keys.keys() and current in ring.keys:
-            await asyncio.to_thread(self._source.write, rewritten(data, current=current, gone=gone))
+        if writable and gone & ring.keys.keys() and state.current in ring.keys.keys() - gone:
+            await asyncio.to_thread(self._source.write, rewritten(data, current=state.current, gone=gone))
 
     async def _known(self) -> tuple[State, set[str]]:
         async with self._store.snapshot() as connection:

@@ -34,7 +34,7 @@ WHERE j.ended_at IS NULL AND p.state IN ('waiting', 'running')
 UNION ALL SELECT id, 0, 'sources' FROM ingest_jobs WHERE kind = 'sync' AND ended_at IS NULL
 """
 _UNENDED: Final = """
-SELECT j.id FROM ingest_jobs j WHERE j.kind = 'upload' AND j.ended_at IS NULL
+SELECT j.* FROM ingest_jobs j WHERE j.kind = 'upload' AND j.ended_at IS NULL
     AND NOT EXISTS (SELECT FROM ingest_parts p WHERE p.job = j.id AND p.state IN ('waiting', 'running'))
 """
 _PRUNE: Final = "DELETE FROM ingest_jobs WHERE ended_at < $1"
@@ -97,9 +97,10 @@ class Work:
             for (job, queue), batches in left.items():
                 if missing := batches - await queued(conn, job):
                     await defer(conn, job, sorted(missing), 0, queue)
-            for row in await conn.fetch(_UNENDED):
-                await self._ledger.end(conn, row["id"], self._now())
+            unended = await conn.fetch(_UNENDED)
             await conn.execute(_PRUNE, keep_until)
+        for row in unended:
+            await self._end(row)
 
     async def _some(self, job: str, batch: int) -> bool:
         """Some files of the batch done; whether there may be more."""
@@ -117,10 +118,7 @@ class Work:
             if again is not None:
                 raise again
             return True
-        async with self._store.transaction() as conn:
-            ended = await self._ledger.end(conn, job, self._now())
-        if ended:
-            await self._record_end(row)
+        await self._end(row)
         return False
 
     async def _do(self, row: Any, parts: list[Part], claim: str) -> GatewayError | None:
@@ -161,11 +159,15 @@ class Work:
 
         return finish
 
-    async def _record_end(self, row: Any) -> None:
-        counts = {one["state"]: one["n"] for one in await self._store.fetch(COUNTS, row["id"])}
-        asked = Request(row["request"], owner_of(row), self._current.bundle)
-        state = "failed" if counts.get(FAILED) else "done"
-        await self._records.append("event", asked, "job.end", {"job": row["id"], "state": state, "files": counts})
+    async def _end(self, row: Any) -> None:
+        """End a job whose files all are done; on record first, since whoever is stopped in between does both again."""
+        async with self._store.transaction() as conn:
+            if not await self._ledger.end(conn, row["id"], self._now()):
+                return
+            counts = {one["state"]: one["n"] for one in await conn.fetch(COUNTS, row["id"])}
+            asked = Request(row["request"], owner_of(row), self._current.bundle)
+            state = "failed" if counts.get(FAILED) else "done"
+            await self._records.append("event", asked, "job.end", {"job": row["id"], "state": state, "files": counts})
 
 
 def _until(text: str | None) -> Until:

@@ -28,7 +28,8 @@ _LEAST_RUN: Final = 12
 _LOOK: Final = 32
 _LONG: Final = 2000
 _AROUND: Final = 400
-_TAIL: Final = re.compile(rf"{_SIX}*={{0,2}}")
+_TAIL: Final = re.compile(rf"({_SIX}*)((?:=3[Dd]){{1,2}}|={{0,2}})")
+"""The rest of a run, and its padding, also as quoted-printable writes it."""
 _NEXT_LINE: Final = re.compile(
     rf"[ \t]{{0,2}}(?:\r?\n|\\n|\\r\\n| )[ \t>|]{{0,4}}({_SIX}{{2,}}={{0,2}})(?=\s|\\|$|[\"'),;<])"
 )
@@ -102,7 +103,7 @@ def _base64(text: str, budget: Budget, facts: Facts) -> Iterator[Edit]:
     for seed in _SEED.finditer(text):
         if seed.start() >= done:
             start, chunks, done = _run(text, seed)
-            if edit := _base64_edit(start, done, chunks, budget):
+            if edit := _base64_edit(text, start, done, chunks, budget):
                 yield edit
     if facts.longest_word < _LEAST_RUN and not facts.has("+/_-"):
         return
@@ -113,7 +114,7 @@ def _base64(text: str, budget: Budget, facts: Facts) -> Iterator[Edit]:
             continue
         if _MAGIC.match(run) or _speaks(run.rstrip("=")[:_LOOK]):
             start, chunks, end = _run(text, match)
-            if edit := _base64_edit(start, end, chunks, budget):
+            if edit := _base64_edit(text, start, end, chunks, budget):
                 yield edit
 
 
@@ -132,11 +133,12 @@ def _run(text: str, match: re.Match[str]) -> tuple[int, list[str], int]:
     at = match.start()
     chunks = [text[start:at]]
     # Groups may stand apart from each other: `amFu ZUBh Y21l`.
-    chunks[0] += "".join(match[0].rstrip().split())
-    at += len(match[0].rstrip())
+    body = match[0].rstrip().rstrip("=")
+    chunks[0] += "".join(body.split())
+    at += len(body)
     tail = _TAIL.match(text, at)
     if tail:
-        chunks[0] += tail[0]
+        chunks[0] += tail[1] + "=" * tail[2].count("=")
         at = tail.end()
     while not chunks[-1].endswith("=") and (following := _NEXT_LINE.match(text, at)):
         if len(following[1]) > _LONGEST_LINE or (following[0][0] == " " and len(following[1].rstrip("=")) % 4 > 2):
@@ -157,16 +159,18 @@ def _continues(chunks: list[str], line: str) -> bool:
     return len(line) == before or line != body or not body.isalpha() or not (body.islower() or body.istitle())
 
 
-def _base64_edit(start: int, end: int, chunks: list[str], budget: Budget) -> Edit | None:
+def _base64_edit(text: str, start: int, end: int, chunks: list[str], budget: Budget) -> Edit | None:
     body = "".join(chunks)
+    # What follows the padding at once is no part of what was said.
+    behind = BREAK if body.endswith("=") and text[end : end + 1].isalnum() else ""
     said: list[str] = []
     for piece in _readable(body):
         for one in texts(_sixes(piece), budget):
             if one not in said:
                 said.append(one)
         if piece is body and len(said) == 1 and whole_text(_sixes(body)) is not None:
-            return Edit(start, end, _apart(said[0]))
-    return Edit(start, end, BREAK.join(said), exact=False) if said else None
+            return Edit(start, end, _apart(said[0]) + behind)
+    return Edit(start, end, BREAK.join(said) + behind, exact=False) if said else None
 
 
 def _apart(said: str) -> str:

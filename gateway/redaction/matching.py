@@ -7,6 +7,7 @@ what cannot reach the threshold is not looked for.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ _BACK: Final = 64
 """Characters before a window where a match may begin that reaches into it."""
 _ON: Final = 48
 """Characters after a window looked at; what reaches farther is matched again without that end."""
+_ONE: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_MANY: Final = re.compile(r"[*+]|,\}")
+_FLAGS: Final = re.IGNORECASE | re.MULTILINE | re.DOTALL
 
 
 def runnable(recognizer: Any) -> bool:
@@ -48,17 +52,19 @@ class Patterns:
         self._validate = None if kind.validate_result is base.validate_result else recognizer.validate_result
         self._invalidate = None if kind.invalidate_result is base.invalidate_result else recognizer.invalidate_result
         flags = recognizer.global_regex_flags
-        self._patterns = [(regex.compile(one.regex, flags=flags), one.score) for one in recognizer.patterns]
+        self._patterns = [
+            (regex.compile(one.regex, flags=flags), quick(one.regex, flags), one.score) for one in recognizer.patterns
+        ]
 
     def find(self, scene: Scene, threshold: float, *, hot: bool) -> Iterator[Scored]:
         """Findings that reach the threshold by themselves or could with a context word; `hot`: the text has one."""
-        for pattern, score in self._patterns:
+        for pattern, first_look, score in self._patterns:
             weak = score < threshold and not (self._sure and self._validate is not None)
             if weak and not hot:
                 continue
             windows = scene.near(self._context) if weak else self._places(scene)
             for start, end in _matches(
-                pattern, scene.text, windows, near=weak, on=0 if self._exact and not weak else _ON
+                pattern, first_look, scene.text, windows, near=weak, on=0 if self._exact and not weak else _ON
             ):
                 sure = self._score(scene.text[start:end], score)
                 if sure > 0:
@@ -74,12 +80,29 @@ class Patterns:
         return score
 
 
-def _matches(pattern: Any, text: str, windows: Sequence[Window], *, near: bool, on: int) -> Iterator[Window]:
+def quick(pattern: str, flags: int) -> re.Pattern[str] | None:
+    """The same pattern for `re`, which sees several times faster that nothing matches.
+
+    None where it repeats without a limit, since `re` has no time limit, or is not one that `re` understands.
+    """
+    if _MANY.search(_ONE.sub("x", pattern)):
+        return None
+    try:
+        return re.compile(pattern, flags & _FLAGS)
+    except re.error:
+        return None
+
+
+def _matches(
+    pattern: Any, first_look: re.Pattern[str] | None, text: str, windows: Sequence[Window], *, near: bool, on: int
+) -> Iterator[Window]:
     """Matches that begin in a window, in order."""
     try:
         for first, last in windows:
             begin = max(0, first - _BACK) if near else first
             stop = min(len(text), last + on)
+            if first_look is not None and first_look.search(text, begin, stop) is None:
+                continue
             for match in pattern.finditer(text, begin, stop, timeout=_SECONDS):
                 start, end = match.span()
                 if start >= last:

@@ -31,6 +31,8 @@ _TURNED: Final = re.compile(r"[^\W\d_]+(?:[ '\u2019-][^\W\d_]+){0,2},\s(?:[^\W\d
 """`Roe, Jane`: in another case or inside longer words it is the end of one name and the beginning of the next."""
 _LONG_BLANKS: Final = re.compile(r"\s{2,}")
 _PLUS_INSIDE: Final = re.compile(r"\S\+")
+_BEGINS: Final = re.compile(r"(?<![^\W_])\S")
+"""Where a value may begin that stands alone: behind no letter and no digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,24 +179,33 @@ class _Table:
             lengths.setdefault(text[:_GRAM], set()).add(len(text))
         self._lengths = {gram: sorted(known) for gram, known in lengths.items()}
         self._grams = sorted({len(gram) for gram in lengths})
+        self._head = self._grams[0] if lengths else 0
+        self._heads = frozenset(gram[: self._head] for gram in lengths)
 
     def find(self, text: str, *, words: bool = False) -> Iterator[tuple[int, int, int]]:
         """(index, start, end), whole `words` only if asked; of what overlaps itself the first."""
         ends: dict[int, int] = {}
         lengths, indices = self._lengths, self._indices
-        for size in self._grams:
-            for start in [at for at in range(len(text) - size + 1) if text[at : at + size] in lengths]:
-                for length in lengths[text[start : start + size]]:
+        for start in self._starts(text, words=words):
+            for size in self._grams:
+                for length in lengths.get(text[start : start + size], ()):
                     end = start + length
                     known = indices.get(text[start:end])
-                    if known is None or (
-                        words and (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())
-                    ):
+                    if known is None or (words and text[end : end + 1].isalnum()):
                         continue
                     for index in known:
                         if ends.get(index, 0) <= start:
                             ends[index] = end
                             yield index, start, end
+
+    def _starts(self, text: str, *, words: bool) -> list[int]:
+        """Where one of the texts may begin: every character of a text passes here."""
+        head, heads = self._head, self._heads
+        if not heads:
+            return []
+        if words:
+            return [at for match in _BEGINS.finditer(text) if text[(at := match.start()) : at + head] in heads]
+        return [at for at in range(len(text) - head + 1) if text[at : at + head] in heads]
 
 
 class _OneLine:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from io import BytesIO
 from itertools import combinations
 from math import inf
@@ -105,6 +106,10 @@ class Points:
     def sure(self) -> bool:
         """As Storage says: everything is in one database."""
         return True
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """As Storage says: there is none to wait for."""
+        return nullcontext()
 
     async def search(self, conn: Connection, ask: Ask, visible: Visible) -> list[Candidate]:
         """As Storage says."""

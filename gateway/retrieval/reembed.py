@@ -271,6 +271,7 @@ class Beside:
                 await take_all_shards(conn, row["tenant"])
             await conn.fetch("SELECT id FROM embedders WHERE in_force FOR UPDATE")
             await conn.execute("LOCK TABLE points IN SHARE ROW EXCLUSIVE MODE")
+            await expect_inside(conn)
             await self.follow(conn)
             yield conn
 

@@ -127,7 +127,8 @@ async def search(
         return [passage for passage in ranked if scope.admits(passage, at)]
 
     for _ in range(TRIES):
-        answered, pace = await store.read(answer, VERSION, scope.tenant)
+        async with storage.turn():
+            answered, pace = await store.read(answer, VERSION, scope.tenant)
         # What was brought is of the snapshot if the storage was told of nothing since; otherwise some may be missing.
         if storage.sure or pace == await store.fetchval(PACE, scope.tenant):
             break

@@ -13,6 +13,7 @@ paid, so that a search sees what was committed before it began. Before the engin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -83,6 +84,9 @@ class Storage(Protocol):
         If not, every candidate is looked up in the database before any is ranked, so that none that is out of date
         moves the scores of the others.
         """
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Held around a snapshot in which `search` is asked, so that not every connection waits for an engine."""
 
     async def search(self, conn: Connection, ask: Ask, visible: Visible) -> list[Candidate]:
         """The best by vector and the best by terms, each point once, in no order; none outside `visible.scopes`."""

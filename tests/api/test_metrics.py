@@ -32,6 +32,7 @@ async def get(path: str, token: str | None, header: str, method: str = "GET") ->
         chat=rooms,
         texts=rooms,
         returns=rooms,
+        feedback=rooms,
         library=rooms,
         ingest=rooms,
         jobs=rooms,

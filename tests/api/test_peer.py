@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import httpx
@@ -74,6 +75,8 @@ def test_what_is_no_address_is_ignored_and_counted(junk: str) -> None:
         (f'for=203.0.113.9;host="a,b;for=1.2.3.4", for={CALLER}', CALLER),
         (f'for="{CALLER}:80", for=10.0.0.2', CALLER),
         ('for="198.51.100.\\4"', CALLER),
+        (f'for=203.0.113.9;host="a\\\\", for="{CALLER}"', CALLER),
+        (f'for=203.0.113.9;host="a\\",", for="{CALLER}"', CALLER),
     ],
 )
 def test_the_standard_header_is_read_by_its_grammar(line: str, client: str) -> None:
@@ -87,6 +90,32 @@ def test_an_element_without_an_address_ends_the_list(line: str) -> None:
     peers = Peers(INSIDE, FORWARDED)
     assert asked(peers, "10.0.0.1", f"for={CALLER}, {line}", name=FORWARDED) == "10.0.0.1"
     assert peers.ignored == 1
+
+
+@pytest.mark.parametrize(
+    "open_", ['for=203.0.113.9;x="', 'for="', 'x="\\', 'for=203.0.113.9;x="\\"', '"', 'for=203.0.113.9, "']
+)
+@pytest.mark.parametrize("added", [f'for="{CALLER}:80"', f"for={CALLER}", f'proto=https;for="{CALLER}";by="_p"'])
+def test_a_quote_that_a_caller_leaves_open_takes_nothing_in(open_: str, added: str) -> None:
+    """What the proxy adds stands behind it, on the same line or one of its own."""
+    peers = Peers(INSIDE, FORWARDED)
+    assert asked(peers, "10.0.0.1", f"{open_}, {added}", name=FORWARDED) == CALLER
+    assert asked(peers, "10.0.0.1", open_, added, name=FORWARDED) == CALLER
+    assert peers.ignored == 0
+
+
+@pytest.mark.parametrize("line", ["for=203.0.113.9;for=203.0.113.8", 'for="203.0.113.99', 'for=203.0.113.9"', 'for="'])
+def test_an_element_that_is_not_of_the_form_says_nothing(line: str) -> None:
+    peers = Peers(INSIDE, FORWARDED)
+    assert asked(peers, "10.0.0.1", line, name=FORWARDED) == "10.0.0.1"
+    assert peers.ignored == 1
+
+
+@pytest.mark.parametrize("junk", ['"\\', '"', ",", ";", "\\", "for=10.0.0.2,", "for"])
+def test_a_long_header_takes_time_in_proportion_to_its_length(junk: str) -> None:
+    started = time.process_time()
+    asked(Peers(INSIDE, FORWARDED), "10.0.0.1", junk * (200_000 // len(junk)), name=FORWARDED)
+    assert time.process_time() - started < 10
 
 
 def test_only_the_configured_header_is_read() -> None:

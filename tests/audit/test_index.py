@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -110,6 +111,24 @@ async def test_months_are_made_ahead_and_take_over_what_came_before_them(databas
     await prepare(database, at)
     await prepare(database, at)
     assert [row[0] for row in await database.fetch(where)] == [f"audit_index_{m}" for m in (203112, 203201, 203202)]
+
+
+async def test_two_processes_that_start_at_once_make_a_month_once_and_say_nothing(
+    database: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    at = datetime(2033, 5, 2, tzinfo=UTC)
+    waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND pid <> pg_backend_pid()"
+    async with database.transaction() as other:
+        await other.execute("SELECT audit_index_month($1)", at)
+        second = asyncio.create_task(prepare(database, at))
+        async with asyncio.timeout(30):
+            while not await other.fetchval(waits):  # noqa: ASYNC110 - what is waited for lies in the database
+                await asyncio.sleep(0.01)
+    await second
+    names = [f"audit_index_2033{month:02}" for month in (5, 6, 7)]
+    attached = "SELECT count(*) FROM pg_inherits WHERE inhrelid::regclass::text = ANY($1::text[])"
+    assert await database.fetchval(attached, names) == 3
+    assert "cannot be made" not in caplog.text
 
 
 async def test_where_no_table_may_be_made_records_are_written_and_found_all_the_same(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.audit import rewrap
+from gateway.audit import AuditLog, rewrap
+from gateway.crypto import KeyRing
 from gateway.crypto.ringfile import RingFile
 from gateway.errors import BadKeyRing, Conflict
 from gateway.store import Store
@@ -78,3 +79,46 @@ async def test_a_ring_that_is_not_this_databases_is_refused(
     ring_file.write(old)
     with pytest.raises(BadKeyRing, match="holds no key k2"):
         await Process(database, ring_file, "b").table.start()
+
+
+async def test_a_stranger_never_becomes_the_ring_of_an_older_database(
+    database: Store, ring_file: RingFile, tmp_path: Path
+) -> None:
+    """Until then the database knew of no ring; one that opens nothing in it would shut the right one out for good."""
+    log = AuditLog(database, KeyRing.parse(ring_file.read(), "it"), now)
+    await log.start()
+    await log.close()
+    stranger = RingFile(tmp_path / "other.json")
+    stranger.create(now())
+    with pytest.raises(BadKeyRing, match="opens nothing"):
+        await Process(database, stranger, "a").table.start()
+    assert await database.fetchval("SELECT count(*) FROM ring_keys") == 0
+    b = Process(database, ring_file, "b")
+    await b.table.start()
+    await b.table.close()
+
+
+async def test_a_key_that_is_lost_before_it_is_needed_keeps_nobody_from_starting(
+    database: Store, ring_file: RingFile, two: tuple[Process, Process]
+) -> None:
+    a, _ = two
+    old = ring_file.read()
+    await bring_in(ring_file, database)
+    new = ring_file.read()
+    for one in two:
+        await one.table.sync()
+    ring_file.write(old)
+    c = Process(database, ring_file, "c")
+    await c.table.start()
+    try:
+        await c.put(1)
+        assert await a.readable() == 1
+        with pytest.raises(BadKeyRing, match="holds no key k2"):
+            await c.table.sync()
+        with pytest.raises(Conflict, match="not every process"):
+            await rewrap.activate(database)
+        ring_file.write(new)
+        await c.table.sync()
+        await rewrap.activate(database)
+    finally:
+        await c.table.close()

@@ -17,7 +17,7 @@ from gateway.audit.subjects import Subjects
 from gateway.crypto import KeyRing
 from gateway.crypto.keyring import sealed_under
 from gateway.crypto.ringfile import RingFile, rewritten, with_key
-from gateway.errors import Conflict, SealBroken
+from gateway.errors import AuditUnavailable, Conflict, SealBroken
 from gateway.store import Store
 from tests.audit.rotation import VAULT, Process, bring_in, rotate, state, under
 from tests.audit.support import now, record
@@ -166,17 +166,35 @@ async def test_a_retired_key_wraps_nothing_more_whoever_slept(
     await Rewrapping(database, a.ring).run(now())
     sleeper = KeyRing.parse(ring_file.read(), "it")  # still wraps under k1, as the file says
     assert sleeper.current == "k1"
+    log = AuditLog(database, sleeper, now)
+    await log.start()
+    await Rewrapping(database, a.ring).run(now())
     for one in two:
         await one.table.sync()
     await rewrap.retire(database, now())
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await Subjects(database, sleeper).key("user:late", now())
+    with pytest.raises(AuditUnavailable):
+        await log.append(record(1))
+    await log.close()
     assert await database.fetchval("SELECT count(*) FROM audit_subjects") == 0
     # A ring put back from a backup does not bring it back.
     c = Process(database, ring_file, "c")
     await c.table.start()
     assert "k1" not in c.ring.keys
     await c.table.close()
+
+
+async def test_a_step_taken_meanwhile_is_not_undone_by_wrapping(
+    database: Store, ring_file: RingFile, two: tuple[Process, Process]
+) -> None:
+    a, b = two
+    await rotate(ring_file, database, a, b)
+    rewrapping = Rewrapping(database, a.ring)
+    await rewrap.back(database, now())
+    with pytest.raises(Conflict, match="meanwhile"):
+        await rewrapping._contents("k2", now())
+    assert (await under(database))["content_keys"] == {"k1": 1, "k2": 1}
 
 
 async def test_who_is_wrapping_while_a_key_is_retired_is_waited_for(

@@ -23,6 +23,9 @@ def test_a_key_is_brought_in_and_the_old_one_leaves(gateway: Run, home: Path, mo
     assert (refused.code, "no key was brought in" in refused.err) == (2, True), refused.err
     started = gateway("rotate-key", "start", "--json")
     assert started.code == 0, started.err
+    assert (
+        f"back the key ring up: from `gateway rotate-key finish` on, nothing new opens without key {new}" in started.err
+    )
     report = json.loads(started.out)
     assert (report["current"], report["next"], report["waiting"], report["problem"]) == (old, new, [], "")
     assert sorted(orjson.loads(file.read_bytes())["keys"]) == [old, new]

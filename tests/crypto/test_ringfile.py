@@ -112,6 +112,22 @@ def test_resealing_from_the_clear_and_from_another_key(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_who_changes_the_ring_is_alone(tmp_path: Path) -> None:
+    file = RingFile(tmp_path / "ring.json")
+    data = file.create(NOW)
+    with file.alone(), pytest.raises(Conflict, match="another command"):
+        RingFile(file.path, kek()).reseal()
+    assert file.read() == data
+    with pytest.raises(BadKeyRing, match="cannot be opened"), RingFile(tmp_path / "none" / "ring.json").alone():
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    file = RingFile(tmp_path / "away" / "ring.json")
+    with pytest.raises(BadKeyRing, match="cannot be written"):
+        file.write(b"{}")
+
+
 def test_something_else_is_never_sealed_as_a_ring(tmp_path: Path) -> None:
     path = tmp_path / "ring.json"
     path.write_bytes(b"{}")

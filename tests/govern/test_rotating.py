@@ -154,3 +154,51 @@ async def test_a_process_that_does_not_follow_is_named(room: Room) -> None:
         await rotation.finish("r2", ROOT)
     report = await rotation.rollback("r3", ROOT)
     assert (report.next, room.kept()) == (None, ["k1"])
+
+
+async def test_two_who_rotate_at_once_take_turns(room: Room) -> None:
+    """Each would add a key of the same id, and the ring keep the one and the database the other."""
+    async with room.rotation()._turn():
+        for step in (room.rotation().start, room.rotation().finish, room.rotation().rollback, room.rotation().retire):
+            with pytest.raises(Conflict, match="somebody else"):
+                await step("r1", ROOT)
+    with room.file.alone(), pytest.raises(Conflict, match="changing the key ring"):
+        await room.rotation().start("r2", ROOT)
+    assert room.kept() == ["k1"]
+    assert (await room.rotation().start("r3", ROOT)).next == "k2"
+
+
+async def test_a_key_that_is_not_kept_is_told_to_nobody(room: Room) -> None:
+    source = RingCommand(("cat", str(room.file.path)), ("true",))
+    with pytest.raises(BadKeyRing, match="read back without it"):
+        await room.rotation(source).start("r1", ROOT)
+    report = await room.rotation().status("r2", ROOT)
+    assert (report.next, report.keys) == (None, {"k1": "current"})
+
+
+async def test_an_older_ring_put_back_before_the_change_over_is_rolled_back(room: Room) -> None:
+    old = room.file.read()
+    await room.rotation().start("r1", ROOT)
+    room.file.write(old)
+    assert "holds no key k2" in (await room.rotation().status("r2", ROOT)).problem
+    ring = KeyRing.parse(room.file.read(), "it")
+    table = KeyTable(room.store, ring, lambda: KeyRing.parse(room.file.read(), "it"), "again", now)
+    await table.start()
+    after = Room(room.store, ring, table, room.guard, room.file)
+    try:
+        with pytest.raises(Conflict, match="not every process"):
+            await after.rotation().finish("r3", ROOT)
+        report = await after.rotation().rollback("r4", ROOT)
+        assert (report.current, report.next, report.problem) == ("k1", None, "")
+    finally:
+        await table.close()
+
+
+async def test_the_ring_keeps_the_key_in_force_whatever_a_process_last_heard(room: Room) -> None:
+    rotation = room.rotation()
+    await rotation.start("r1", ROOT)
+    await rotation.finish("r2", ROOT)
+    await rewrap.back(room.store, now())
+    await rotation._remove({"k2"})
+    assert KeyRing.parse(room.file.read(), "it").current == "k1"
+    assert room.kept() == ["k1"]

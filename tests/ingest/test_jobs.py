@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.crypto.keyring import KeyRing
-from gateway.errors import Conflict, Invalid, NotFound, NotPermitted, RateLimited, RedactionUnavailable
+from gateway.errors import (
+    AuditUnavailable,
+    Conflict,
+    Invalid,
+    NotFound,
+    NotPermitted,
+    RateLimited,
+    RedactionUnavailable,
+)
 from gateway.ingest import Delivery, QueueLimits
 from gateway.model import Principal
 from gateway.store import Store
-from tests.ingest.bench import EMIL, HANA, open_bench
+from tests.ingest.bench import EMIL, HANA, now, open_bench
 from tests.ingest.service import Service, file, open_service, until
 from tests.retrieval.models import model_dir
 
@@ -190,6 +199,23 @@ async def test_files_whose_task_was_lost_are_found_again(service: Service) -> No
     await service.bench.store.execute("DELETE FROM procrastinate.procrastinate_jobs")
     async with service.worker():
         assert (await service.ended(HANA, made["id"]))["state"] == "done"
+
+
+async def test_no_job_ends_without_a_record_of_it(service: Service) -> None:
+    """What a worker leaves that is stopped before the end is stored, and what it does where nothing can be recorded."""
+    made = await service.jobs.create(HANA, [file(1)], request="r1")
+    async with service.worker():
+        await service.ended(HANA, made["id"])
+    reopen, ended = "UPDATE ingest_jobs SET ended_at = NULL", "SELECT ended_at FROM ingest_jobs"
+    await service.bench.store.execute(reopen)
+    await service.work.tend(now() - timedelta(days=1))
+    assert await service.bench.store.fetchval(ended) is not None
+    assert (await acts(service, "r1")).count(("event", "job.end")) == 2
+    await service.bench.store.execute(reopen)
+    await service.bench.audit.close()
+    with pytest.raises(AuditUnavailable):
+        await service.work.tend(now() - timedelta(days=1))
+    assert await service.bench.store.fetchval(ended) is None
 
 
 async def test_ended_jobs_are_dropped_in_time(service: Service) -> None:

@@ -493,6 +493,15 @@ def test_any_disguise_in_any_other_is_seen_through(
     assert fold(said).text in (fold(text[found[0].start : found[0].end]).text, plain)
 
 
+@pytest.mark.parametrize("padding", ["=", "==", "=3D", "=3D=3D", "=3d"])
+def test_padding_may_be_written_in_quoted_printable(padding: str) -> None:
+    value = "DE89 3704 0044 0532 0130 00" + " " * (len(padding.replace("3D", "").replace("3d", "")) - 1)
+    packed = b64(gzip.compress(value.encode(), mtime=0)).rstrip("=")
+    text = f"call this number: {packed}{padding} today"
+    (found,) = (span for span in DETECTOR.find(text) if span.type == B)
+    assert text[: found.start] + "|" + text[found.end :] == "call this number: | today"
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.text(max_size=8) | st.sampled_from([marked(text)[0] for _, _, text in FOUND]), max_size=4).map("".join)

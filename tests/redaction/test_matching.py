@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.redaction.entities import ENTITIES, Entity
+from gateway.redaction.matching import quick
 from gateway.redaction.packs import OWN
 from gateway.redaction.recognizers import built
 from gateway.redaction.scene import Scene
@@ -51,6 +52,39 @@ def test_windows_lose_nothing(entity: Entity) -> None:
         assert best(theirs) == best(ours)
 
     compare()
+
+
+@pytest.mark.parametrize("entity", STOCK, ids=lambda entity: entity.type)
+def test_a_quick_look_and_the_pattern_agree(entity: Entity) -> None:
+    patterns = [one.patterns for one in built(entity) if one.patterns is not None]
+
+    @settings(max_examples=15, deadline=None)
+    @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=10).map("".join), st.integers(0, 20))
+    def compare(text: str, first: int) -> None:
+        for one in patterns:
+            for pattern, look, _ in one._patterns:
+                if look is not None:
+                    assert (look.search(text, first) is None) == (pattern.search(text, first) is None)
+
+    compare()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "bounded"),
+    [
+        (r"\b\d{3}-\d{2}\b", True),
+        (r"[*+]\+{1,3}", True),
+        (r"[]*]x", True),
+        (r"[^]+]x\]", True),
+        (r"a+", False),
+        (r"[a-z]*1", False),
+        (r"\\+", False),
+        (r"\d{2,}", False),
+        (r"(?-i:[A-Z])\p{L}", False),
+    ],
+)
+def test_only_bounded_patterns_are_looked_at_quickly(pattern: str, bounded: bool) -> None:
+    assert (quick(pattern, 0) is not None) is bounded
 
 
 def best(found: set[tuple[int, int, float]]) -> set[tuple[int, int, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -222,6 +222,9 @@ class Late:
     def __init__(self, inner: Points) -> None:
         self._inner = inner
         self.old: list[Candidate] = []
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        return self._inner.turn()
 
     async def search(self, conn: Connection, ask: Ask, visible: Visible) -> list[Candidate]:
         return [*self.old, *await self._inner.search(conn, ask, visible)]

@@ -84,3 +84,39 @@ async def test_no_more_than_so_many_wait() -> None:
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(BadSettings, match=r"telemetry\.otlp_endpoint is no address"):
         Exporter(address, {})
+
+
+@pytest.mark.parametrize("header", ["Basic a\nb", "Basic \u20ac", ""])
+def test_a_header_that_is_none_is_refused_and_not_quoted(header: str) -> None:
+    with pytest.raises(BadSettings, match=r"telemetry\.authorization holds what no header can") as raised:
+        Exporter("http://127.0.0.1:4318", {}, authorization=Secret(header))
+    assert "Basic" not in str(raised.value)
+
+
+async def test_whatever_fails_costs_its_spans_and_not_those_to_come(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that no name server can be asked for, which the client does not call an OSError."""
+    with Collector() as collector:
+        exporter = Exporter(collector.url, {}, every_s=0.01)
+        with monkeypatch.context() as patch:
+            patch.setattr(exporter, "_host", "a..b")
+            await exporter.start()
+            exporter.add([SPAN])
+            await until(exporter, 1)
+        exporter.add([SPAN])
+        await until(exporter, 2)
+        await exporter.close()
+    assert (exporter.sent, exporter.dropped) == (1, 1)
+    assert "a..b" not in caplog.text
+
+
+async def test_a_slow_collector_holds_up_no_end() -> None:
+    with Collector() as collector:
+        collector.delay_s = 1.0
+        exporter = Exporter(collector.url, {}, every_s=0.01, timeout_s=0.2)
+        await exporter.start()
+        exporter.add([SPAN] * (16 * BATCH))
+        async with asyncio.timeout(30):
+            await exporter.close()
+    assert (exporter.sent, exporter.dropped) == (0, 16 * BATCH)

@@ -353,8 +353,7 @@ def open_receipt(data: bytes, log: VerifierKey, witnesses: Iterable[VerifierKey]
         raise NotProven("the receipt names no record") from None
     if not isinstance(said, dict) or len(sealed) != HASH:
         raise NotProven("the receipt names no record")
-    leaf = leaf_hash(row_hash(clear, sealed))
-    if included_root(leaf, proof.index, checkpoint.size, proof.path) != checkpoint.root:
+    if included_root(leaf_hash(row_hash(clear, sealed)), proof.index, checkpoint.size, proof.path) != checkpoint.root:
         raise NotProven("no record with this statement is in the tree that the log signed")
     return Receipt(said, str(stream), seq, at, texts[0], texts[1], proof.index, checkpoint.size, seen)
 
@@ -373,8 +372,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NotProven, OSError) as error:
         sys.stderr.write(f"NOT proven: {error}\n")
         return 1
-    absent = [one.name for one in witnesses if one.name not in found.witnesses]
-    if absent:
+    if absent := [one.name for one in witnesses if one.name not in found.witnesses]:
         sys.stderr.write(f"NOT proven: not cosigned by {', '.join(absent)}\n")
         return 1
     sys.stdout.write(json.dumps(asdict(found), indent=2) + "\n")

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from gateway.errors import IndexUnavailable
-from gateway.retrieval.qdrant.faults import HINT, Answered, faults, told
+from gateway.retrieval.qdrant.faults import HINT, SICK, Answered, faults, told
 from gateway.retrieval.sparse import LEARNED, PAIRS
 from gateway.retrieval.storage import Ask, Candidate, Point
 
@@ -31,6 +31,8 @@ OVERSAMPLING: Final = 2.0
 OPERATIONS: Final = 256
 """Changes in one request, at most."""
 PAGE: Final = 256
+PING_S: Final = 1.0
+"""Whoever asks whether it is there does not wait for a node that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,11 @@ class Engine:
         await self._open()
         if self._local:
             return "qdrant in local mode"
-        info = await self._ask(lambda client: client.info())
+        try:
+            async with asyncio.timeout(PING_S):
+                info = await self._ask(lambda client: client.info())
+        except TimeoutError:
+            raise IndexUnavailable("qdrant does not answer", hint=HINT) from None
         return f"qdrant {info.version}"
 
     async def ensure(self, name: str, dimension: int) -> None:
@@ -329,14 +335,17 @@ class Engine:
                 raise
 
     async def _ask(self, work: Callable[[AsyncQdrantClient], Awaitable[T]]) -> T:
-        fault: IndexUnavailable = IndexUnavailable("no node of qdrant is configured", hint=HINT)
+        fault = IndexUnavailable("no node of qdrant is configured", hint=HINT)
         for turn in range(len(self._clients)):
             at = (self._at + turn) % len(self._clients)
             try:
                 async with asyncio.timeout(self._timeout_s):
                     found = await work(self._clients[at])
             except self._answered as error:
-                raise told(error) from None
+                fault = told(error)
+                if fault.status_there < SICK:
+                    raise fault from None
+                continue
             except self._lost:
                 fault = IndexUnavailable("qdrant does not answer", hint=HINT)
                 continue

@@ -9,6 +9,8 @@ from typing import Any, Final
 from gateway.errors import IndexUnavailable
 
 HINT: Final = "look at the settings under qdrant, and whether the cluster is up"
+SICK: Final = 500
+"""From this status on it is the node that cannot; another may."""
 
 
 class Answered(IndexUnavailable):

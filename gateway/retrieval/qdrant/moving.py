@@ -44,6 +44,8 @@ _SHOULD: Final = """
 SELECT (SELECT coalesce(sum(chunks), 0) FROM documents)::bigint - (SELECT count(*) FROM points)
 """
 
+_ONWARD: Final = "SELECT setval('points_seq', $1) FROM points_seq WHERE last_value < $1"
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -52,7 +54,7 @@ class Compared:
     points: int
     """That Qdrant has, and should."""
     dropped: int
-    """That no passage stands for any more; they are gone now."""
+    """That stand for no passage of ours; they are gone now."""
     owed: int
     """Documents with another scope there than here; they are on their way now."""
     missing: int
@@ -105,7 +107,9 @@ async def compare(store: Store, engine: Engine, progress: Callable[[int], None] 
     for name in there.made if there is not None else ():
         async for page in engine.scroll(name):
             rows = {row["id"]: row for row in await store.fetch(_THERE, [one.point.chunk for one in page])}
-            gone = [one.point.chunk for one in page if one.point.chunk not in rows]
+            # A database put back from a backup counts from where it was then; what counts higher there would stand.
+            await store.fetchval(_ONWARD, max(one.seq for one in page))
+            gone = [one.point.chunk for one in page if not _stands(one, rows)]
             await engine.drop(name, gone)
             other = [rows[one.point.chunk] for one in page if _differs(one, rows)]
             for tenant in sorted({row["tenant"] for row in other}):
@@ -120,9 +124,15 @@ async def compare(store: Store, engine: Engine, progress: Callable[[int], None] 
     return Compared(seen, dropped, len(differ), max(0, should - seen))
 
 
+def _stands(one: Sent, rows: dict[int, Any]) -> bool:
+    """Whether the passage that has this number is the one that the point was made of."""
+    row = rows.get(one.point.chunk)
+    return row is not None and row["document"] == one.document
+
+
 def _differs(one: Sent, rows: dict[int, Any]) -> bool:
     row = rows.get(one.point.chunk)
-    return row is not None and row["scope"] != one.scope
+    return row is not None and row["document"] == one.document and row["scope"] != one.scope
 
 
 async def _one(store: Store, engine: Engine, name: str, document: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.crypto import Secret
+from gateway.errors import BadSettings
 from gateway.retrieval.qdrant.engine import Engine
 
 if TYPE_CHECKING:
@@ -27,11 +28,17 @@ def open_engine(
     quantised: bool = False,
     timeout_s: float = 5.0,
 ) -> Engine:
-    """An engine over the nodes of a cluster. Nothing is opened or asked yet."""
+    """An engine over the nodes of a cluster. Nothing is opened or asked yet.
+
+    Its methods raise BadSettings where `ca_file` cannot be read.
+    """
 
     def clients() -> list[AsyncQdrantClient]:
         made: Callable[..., AsyncQdrantClient] = import_module("qdrant_client").AsyncQdrantClient
-        verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file is not None else True
+        try:
+            verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file is not None else True
+        except OSError:
+            raise BadSettings("qdrant.ca_file cannot be read as certificates", hint="give a PEM file") from None
         # The key goes as a header: given as `api_key`, the client would warn of plain HTTP.
         headers = {"api-key": api_key.reveal()} if api_key is not None else {}
         patience = max(1, round(timeout_s))

@@ -39,7 +39,7 @@ SELECT (SELECT made FROM points_home) AS made,
        EXISTS (SELECT FROM points WHERE tenant = $1) AS waiting,
        ARRAY(SELECT document FROM stale ORDER BY 1) AS stale,
        ARRAY(SELECT d.id FROM stale JOIN documents d ON d.id = stale.document
-             WHERE d.scope = ANY($2) AND NOT EXISTS (
+             WHERE d.scope = ANY($2) AND d.chunks > 0 AND NOT EXISTS (
                  SELECT FROM chunks c JOIN points p ON p.tenant = $1 AND p.chunk = c.id WHERE c.document = d.id)
              ORDER BY 1) AS granted
 """
@@ -115,7 +115,9 @@ async def move_out(conn: Connection, prefix: str, at: datetime) -> bool:
     await conn.execute("LOCK TABLE points_home IN SHARE ROW EXCLUSIVE MODE")
     there = await home(conn)
     if there is not None:
-        if there.prefix != prefix:
+        if there.prefix != prefix and not there.made:
+            await conn.execute("UPDATE points_home SET prefix = $1", prefix)
+        elif there.prefix != prefix:
             raise BadSettings(
                 f"the index's points lie in collections named {there.prefix}-…", hint="set qdrant.prefix back"
             )

@@ -15,6 +15,7 @@ from typing import Any, Final
 from gateway.errors import GatewayError, IndexUnavailable
 from gateway.retrieval.points import dimension
 from gateway.retrieval.qdrant.engine import Engine, Sent
+from gateway.retrieval.qdrant.faults import Answered
 from gateway.retrieval.qdrant.owed import LANES, SHARD, home
 from gateway.retrieval.storage import Point
 from gateway.store import Store
@@ -90,6 +91,9 @@ class Payer:
             except GatewayError as error:
                 LOG.warning("points could not be brought to qdrant: %s", error.message)
                 wait = min(2 * wait, LONGEST_S)
+            except Exception as error:  # noqa: BLE001 - a process that stops paying would be worse than any error
+                LOG.warning("points could not be brought to qdrant: %s", type(error).__name__)
+                wait = min(2 * wait, LONGEST_S)
             await asyncio.sleep(wait)
 
     async def pay(self) -> int:
@@ -98,11 +102,16 @@ class Payer:
         if not waiting:
             return 0
         done = 0
+        refused: Answered | None = None
         own = await self._store.connect()
         try:
             for lane in waiting:
                 if await own.fetchval(_TURN, lane):
-                    done += await self._lane(lane)
+                    try:
+                        done += await self._lane(lane)
+                    except Answered as error:
+                        # It may be of one document; those of other ranks do not wait for it.
+                        refused = error
                     await own.execute(_DONE, lane)
         except Exception as fault:
             if (known := lost(fault)) is not None:
@@ -110,6 +119,8 @@ class Payer:
             raise
         finally:
             await own.close(timeout=EVERY_S)
+        if refused is not None:
+            raise refused
         return done
 
     async def settle(self, tenant: str, timeout_s: float = SETTLED_S) -> None:
@@ -156,8 +167,7 @@ class Payer:
             return 0
         name = self._engine.name(width)
         if name not in there.made:
-            await self._engine.ensure(name, width)
-            await self._store.execute(_MADE, name)
+            await self._make(name, width)
         seqs = {row["document"]: row["seq"] for row in rows}
         for tenant in sorted({row["tenant"] for row in rows}):
             whole = [row["document"] for row in rows if row["whole"] and row["tenant"] == tenant]
@@ -170,6 +180,21 @@ class Payer:
         for each in {*there.made, name}:
             await self._engine.settle(each, replaced, permitted)
         return int(await self._store.fetchval(_PAID, list(seqs), list(seqs.values())))
+
+    async def _make(self, name: str, width: int) -> None:
+        """The collection, empty: points that nobody here has put into it would stand for passages of ours."""
+        await self._engine.ensure(name, width)
+        there = await self._engine.count(name)
+        if there and name not in await self._made():
+            raise IndexUnavailable(
+                f"the collection {name} holds points that are not of this deployment",
+                hint="choose another qdrant.prefix, or delete the collection",
+            )
+        await self._store.execute(_MADE, name)
+
+    async def _made(self) -> tuple[str, ...]:
+        found = await home(self._store)
+        return found.made if found is not None else ()
 
     async def _send(self, name: str, tenant: str, documents: Sequence[str], seqs: dict[str, int]) -> None:
         last = 0

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from gateway.crypto import Secret
 from gateway.crypto.keyring import KeyRing
-from gateway.errors import IndexUnavailable
+from gateway.errors import BadSettings, IndexUnavailable
 from gateway.retrieval import Index, query_terms
+from gateway.retrieval.qdrant import storage as storage_file
 from gateway.retrieval.qdrant.engine import Among, Engine, Sent
 from gateway.retrieval.qdrant.opened import open_engine
 from gateway.retrieval.qdrant.owed import move_out
@@ -155,3 +159,68 @@ async def test_search_fails_and_ingest_goes_on_while_it_is_down(
     node.fault = None
     assert await payer.pay() == 1
     assert sorted(await found(index, "the canteen", scope())) == ["the canteen", "the garden"]
+
+
+async def test_another_node_is_asked_where_one_is_sick(node: Server) -> None:
+    async with serving() as sick:
+        sick.fault = lambda _: web.json_response({}, status=503)
+        engine = open_engine([sick.url, node.url], api_key=Secret("a key"), timeout_s=2.0)
+        assert await engine.ping() == "qdrant 1.20.0"
+        node.fault = lambda _: web.json_response({}, status=401)
+        with pytest.raises(IndexUnavailable, match="refused the key"):
+            await engine.ping()
+        await engine.close()
+
+
+async def test_who_asks_whether_it_is_there_does_not_wait(node: Server) -> None:
+    node.fault = lambda _: "hang"
+    engine = open_engine([node.url], timeout_s=600.0)
+    with pytest.raises(IndexUnavailable, match="does not answer"):
+        async with asyncio.timeout(60):
+            await engine.ping()
+    await engine.close()
+
+
+async def test_certificates_that_cannot_be_read_are_named(node: Server, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    for name in ("gone.pem", "empty.pem"):
+        engine = open_engine([node.url], ca_file=tmp_path / name)
+        with pytest.raises(BadSettings, match=r"qdrant\.ca_file cannot be read"):
+            await engine.ping()
+
+
+async def test_searches_stop_waiting_for_what_does_not_answer(
+    node: Server, database: Store, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And never do more of them hold a connection to the database than may."""
+    engine = open_engine([node.url], api_key=Secret("a key"), timeout_s=0.3)
+    async with database.transaction() as conn:
+        await move_out(conn, engine.prefix, NOW)
+    index = Index(database, ring, clock, Qdrant(engine, at_once=2))
+    await index.create_collection("default", "handbook", label="internal", by="test")
+    await index.put_document(document(index, "a", ["the garden"]))
+    await Payer(database, engine).pay()
+    now = most = 0
+    search = engine.search
+
+    async def counted(*args: Any, **named: Any) -> Any:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        try:
+            return await search(*args, **named)
+        finally:
+            now -= 1
+
+    monkeypatch.setattr(engine, "search", counted)
+    monkeypatch.setattr(storage_file, "REST_S", 3600.0)
+    node.fault = lambda _: "hang"
+    asked = await asyncio.gather(*(found(index, "garden", scope()) for _ in range(20)), return_exceptions=True)
+    assert {type(one) for one in asked} == {IndexUnavailable}
+    assert most == 2
+    queries = sum(path.endswith("/query/batch") for _, path, _ in node.requests)
+    assert storage_file.LOST <= queries < 6
+    monkeypatch.setattr(storage_file.Qdrant, "_rests", lambda _: False)
+    node.fault = None
+    assert await found(index, "garden", scope()) == ["the garden"]
+    await engine.close()

@@ -79,3 +79,26 @@ async def test_what_differs_is_mended(index: Index, outside: Outside, database: 
     assert await compare(database, outside.engine) == Compared(points=3, dropped=0, owed=0, missing=0)
     board = scope(marks=("*", "group:board"))
     assert await found(Index(database, ring, clock, outside.storage), "the merger", board, 1) == ["the merger"]
+
+
+async def test_points_of_a_database_that_was_put_back_are_no_points_of_ours(
+    index: Index, outside: Outside, database: Store, ring: KeyRing
+) -> None:
+    """Its numbers begin again: another passage has one that Qdrant knows, and changes count lower than there."""
+    await outside.start()
+    await outside.pay()
+    (mine,) = [row["id"] for row in await database.fetch("SELECT id FROM chunks WHERE text = 'the merger'")]
+    kept = await database.fetchrow(
+        "SELECT c.id, c.document, d.scope FROM chunks c JOIN documents d ON d.id = c.document"
+        " WHERE c.text = 'the canteen'"
+    )
+    assert kept is not None
+    for chunk, owner in ((mine, "a later one"), (kept["id"], kept["document"])):
+        await outside.engine.put(
+            "gateway-384", "default", [Sent(Point(chunk, vector("x"), {5: 1.0}), owner, 987_654, 1_000_000)]
+        )
+    assert await compare(database, outside.engine) == Compared(points=2, dropped=1, owed=1, missing=1)
+    assert mine not in await outside.held()
+    await outside.pay()
+    assert (await outside.held())[kept["id"]] == (kept["document"], kept["scope"])
+    assert await compare(database, outside.engine) == Compared(points=2, dropped=0, owed=0, missing=1)

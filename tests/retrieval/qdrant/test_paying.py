@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,8 +13,12 @@ from gateway.crypto.keyring import KeyRing
 from gateway.errors import BadSettings, Conflict, IndexUnavailable
 from gateway.retrieval import Beside, Index
 from gateway.retrieval.learning import passages_of
+from gateway.retrieval.qdrant import paying as paying_file
+from gateway.retrieval.qdrant.engine import Sent
+from gateway.retrieval.qdrant.faults import Answered
 from gateway.retrieval.qdrant.owed import move_out
 from gateway.retrieval.qdrant.paying import Payer, weights
+from gateway.retrieval.storage import Point
 from gateway.store import Store
 from gateway.store.vectors import sparse
 from tests.retrieval.corpus import NOW, clock, document, found, scope
@@ -199,6 +203,7 @@ async def test_what_reads_every_vector_is_refused(outside: Outside, database: St
 
 
 async def test_another_prefix_is_refused(outside: Outside, database: Store) -> None:
+    await database.execute("UPDATE points_home SET made = '{gateway-384}'")
     async with database.transaction() as conn:
         assert not await move_out(conn, "gateway", NOW)
         with pytest.raises(BadSettings, match="named gateway-"):
@@ -209,3 +214,78 @@ def test_weights_are_read_as_they_were_written() -> None:
     given = {1: 0.5, 7: 1.25, 900_000_001: 2.0}
     assert weights(sparse(given, 1_000_000_000)) == given
     assert weights(sparse({}, 1_000_000_000)) == {}
+
+
+async def test_it_goes_on_whatever_goes_wrong(
+    index: Index, outside: Outside, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(paying_file, "EVERY_S", 0.01)
+    pay, turns = outside.payer.pay, 0
+
+    async def broken() -> int:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise ValueError("Jane Roe")
+        return await pay()
+
+    monkeypatch.setattr(outside.payer, "pay", broken)
+    await index.put_document(document(index, "a", ["the garden"]))
+    task = asyncio.create_task(outside.payer.run())
+    for _ in range(1000):
+        if not await outside.payer.left():
+            break
+        await asyncio.sleep(0.02)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert "ValueError" in caplog.text
+    assert "Jane" not in caplog.text
+
+
+async def test_what_is_refused_holds_up_its_own_rank_alone(
+    index: Index, outside: Outside, database: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        await index.put_document(document(index, f"{number}", [f"note {number}"]))
+    first = await database.fetchval("SELECT min(lane) FROM points_owed")
+    refused = {
+        row["document"] for row in await database.fetch("SELECT document FROM points_owed WHERE lane = $1", first)
+    }
+    put = outside.engine.put
+
+    async def careful(name: str, tenant: str, points: Sequence[Sent]) -> None:
+        if refused & {one.document for one in points}:
+            raise Answered("qdrant answered with status 400", 400)
+        await put(name, tenant, points)
+
+    monkeypatch.setattr(outside.engine, "put", careful)
+    with pytest.raises(IndexUnavailable, match="status 400"):
+        await outside.pay()
+    assert await outside.payer.left() == len(refused) < 20
+    monkeypatch.undo()
+    await outside.pay()
+    assert await outside.held() == await wanted(database)
+
+
+async def test_a_collection_of_somebody_else_is_not_taken(index: Index, outside: Outside, database: Store) -> None:
+    """Two deployments with one prefix: numbers of passages would be taken for each other's."""
+    name = outside.engine.name(384)
+    await outside.engine.ensure(name, 384)
+    await outside.engine.put(name, "other", [Sent(Point(7, [1.0, *[0.0] * 383], {5: 1.0}), "d", 3, 1)])
+    await index.put_document(document(index, "a", ["the garden"]))
+    with pytest.raises(IndexUnavailable, match="not of this deployment"):
+        await outside.pay()
+    assert set(await outside.held()) == {7}
+    assert await found(index, "the garden", scope()) == ["the garden"]
+    async with database.transaction() as conn:
+        assert not await move_out(conn, "other", NOW)
+        assert not await move_out(conn, "gateway", NOW)
+    await outside.engine.discard(name)
+    assert await outside.pay() == 1
+
+
+async def test_reembedding_that_began_before_does_not_end_behind_it(outside: Outside, database: Store) -> None:
+    with pytest.raises(Conflict, match="lie in qdrant"):
+        async with Beside(database).still():
+            pass

@@ -154,3 +154,11 @@ async def test_another_dimension_is_another_collection(index: Index, outside: Ou
     assert await outside.held() == {}
     assert len(await outside.held(3)) == 1
     assert [one.text for one in await index.search([0.0, 1.0, 0.0], {}, scope(), 1)] == ["right"]
+
+
+async def test_a_version_without_passages_takes_no_place(index: Index, outside: Outside) -> None:
+    await index.put_document(document(index, "near", ["the budget"] * 80))
+    await index.put_document(document(index, "far", ["the budget of the garden"]))
+    await outside.pay()
+    await index.put_document(document(index, "near", []))
+    assert await found(index, "the budget", scope()) == ["the budget of the garden"]
