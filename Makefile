@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: setup run demo test check format bench bench-privacy bench-scale oracle train-ner redteam kill-loop tamper-matrix fuzz help lock clean
+.PHONY: setup run demo test check format bench bench-privacy bench-scale oracle train-ner redteam kill-loop tamper-matrix fuzz explore help lock clean
 
 setup: $(STAMP) ## create .venv with everything, from the hash-pinned locks
 	@echo "ready: $(BIN)/gateway"
@@ -85,6 +85,9 @@ tamper-matrix: $(STAMP) ## set up, then change every byte of a small log's table
 
 fuzz: $(STAMP) ## set up, then give damaged files of every format to the parser for SECONDS=600
 	@$(BIN)/python -m tests.retrieval.fuzz $(or $(SECONDS),600)
+
+explore: $(STAMP) ## set up, then the property tests on examples never seen before (ARGS="tests/redaction" for some)
+	@TESTS_EXPLORE=1 $(BIN)/python -m pytest -q -m hypothesis $(ARGS)
 
 lock: ## pin again, the same versions where they still fit (ARGS=--upgrade for the newest)
 	@$(find_uv); $(lock_with) pyproject.toml -o requirements.lock

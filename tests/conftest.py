@@ -44,8 +44,12 @@ os.environ.update(
 # Machines differ; what must be fast is measured by the bench.
 for _phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, _phase, 60.0)
-hypothesis.settings.register_profile("house", deadline=None)
-hypothesis.settings.load_profile("house")
+# The same examples every time, so that nobody's change fails by an example that was never seen before; `make explore`
+# looks for those.
+_SLOW = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=_SLOW)
+hypothesis.settings.register_profile("explore", deadline=None, suppress_health_check=_SLOW, print_blob=True)
+hypothesis.settings.load_profile("explore" if os.environ.get("TESTS_EXPLORE") else "house")
 
 
 class NetworkGuard:

@@ -70,6 +70,19 @@ _ENGLISH: Final = re.compile(
 _ENGLISH_SIGN: Final = re.compile(
     r"\d(?<![\w.,$\u20ac\u00a3#/-].)\d{0,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?,?[ ]{1,2}(?=[A-Z\u00c0-\u00de\d])"
 )
+_SMALL: Final = re.compile(
+    r"(?<![\w.,$\u20ac\u00a3#/:-])\d{1,5}[a-z]?[ ](?:[nsew]\.?[ ])?"
+    r"(?P<name>(?:(?!(?:of|the|and|an?|in|to|per|miles?|km|meters?|metres?|feet|ft|new|other|more|different|minutes?|hours?"
+    r"|days?|years?|way|lanes?|for|on|at|from|is)\b)(?:[a-z][a-z'\u2019-]{1,20}|\d{1,3}(?:st|nd|rd|th))[ ]){1,3}?)"
+    r"(?:(?P<sure>blvd|boulevard|ave|avenue|rd|ln|lane|pkwy|parkway|hwy|crescent|terrace|street|road)"
+    r"|(?P<also>st|drive|dr|court|ct|close|way|place|pl|mews|gardens|square))\b\.?"
+    r"(?:,?[ ](?:apt|apartment|unit|flat|suite|ste|\#)\.?[ ]?\#?[a-z]?\d{0,4}[a-z]?\b)?"
+)
+"""An address as it is typed in a chat: `4410 bellaire blvd`."""
+_LIVES: Final = re.compile(
+    r"(?i)(?:\b(?:at|live[sd]?[ ](?:at|on|in)|address(?:[ ]is|[ ]to)?|home[ ]is|moved[ ]to|ship(?:ped)?[ ](?:it[ ])?to"
+    r"|deliver(?:ed)?[ ](?:it[ ])?to|residing[ ]at)[:]?)[ ]\Z"
+)
 _UNIT_BEFORE: Final = re.compile(rf"{_UNIT},?[ ]\Z")
 _BEFORE: Final = re.compile(
     r"(?i)(?:\b(?:at|from|to|address(?:es)?|lives?|living|resid\w+|located|office|ship(?:ped)?|deliver\w*|near|of|is"
@@ -82,7 +95,7 @@ _GERMAN: Final = re.compile(
     rf"|ufer|steig|pfad|promenade)"
     rf"|{_UP}[a-z\u00e4\u00f6\u00fc\u00df]{{2,20}}(?:weg|platz|ring|markt)|Stra(?:\u00df|ss)e|Str\.|Allee|Platz|Weg"
     rf"|(?:Am|An[ ]de[rnm]|Auf[ ]de[rnm]|Im|In[ ]de[rnm]|Zum|Zur|Unter[ ]den"
-    rf"|Hinter[ ]de[rnm])[ ]{_UP}[\w-]{{2,20}}(?=[ ]\d{{1,3}}[ ]?[a-z]?,?[ \n]{{1,2}}\d{{5}}))"
+    rf"|Hinter[ ]de[rnm])(?:[ ]{_UP}[\w-]{{2,20}}){{1,2}}(?=[ ]\d{{1,3}}[ ]?[a-z]?,?[ \n]{{1,2}}\d{{5}}))"
     rf"[ ](?:des[ ][\w. ]{{3,20}}[ ])?\d{{1,4}}(?:[ ]?[a-h]\b)?(?:[ ]?[-/\u2013][ ]?\d{{1,4}}[a-h]?)?(?![\w%]|[.,:]\d)"
     rf"(?:(?:,[ ]?|[ ]?\n[ ]?|,?[ ]in[ ]|[ ])(?:(?:D|A|CH)-)?\d{{4,5}}[ ]{_TOWN})?"
 )
@@ -200,6 +213,9 @@ def _addresses(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[Found
         if match and (match["sure"] or _is_likely(text, match)):
             unit = _UNIT_BEFORE.search(text, max(0, match.start() - 24), match.start())
             yield (unit or match).start(), match.start() + len(match[0].rstrip(" ,.\n"))
+    for match in _SMALL.finditer(text):
+        if (match["sure"] and match[0][1] != " ") or _LIVES.search(text, max(0, match.start() - 24), match.start()):
+            yield match.start(), match.start() + len(match[0].rstrip(" ,.\n"))
     for pattern in patterns:
         for match in pattern.finditer(text):
             start, end = match.span("value" if pattern is _GERMAN_HOME else 0)

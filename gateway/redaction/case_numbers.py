@@ -16,9 +16,11 @@ _CASE_LABEL: Final = (
     rf"|citation)s?|appl\.|ref\.?|crim\.|civ\.|cr\.|misc\.|adv\.[ ]proc\.)[ _-]?\(?{_OF_CASE}"
     r"|(?:your|our|my|their)[ ]ref(?:erence|\.|\b)(?:[ ]is)?"
     r"|aktenzeichen|gesch\u00e4ftszeichen|gesch\u00e4fts-?(?:nummer|nr\.?)|\baz\.|\bgz\."
-    rf"|(?:requ\u00eate|dossier|pourvoi|affaire|arr\u00eat|procedimiento|recurso|sentencia|sentenza|rollo)s?[ ]"
+    rf"|(?:requ\u00eate|dossier|pourvoi|affaire|arr\u00eat|procedimiento|recurso|sentencia|sentenza|rollo)s?"
+    rf"(?:[ ]de[ ]\w{{4,12}})?[ ]"
     r"n(?:os?\b|\.?[o\u00ba\u00b0]|\.|\u00fam\.?)\.?|expediente(?:[ ]n\.?[o\u00ba\u00b0]\.?)?|zaaknummer|rolnummer"
-    r"|procedimento[ ]n\.|causa[ ]n\.|\br\.?g\.?[ ]?n[.\u00b0]|\br\.?g\.|(?<=\()ref\.?:?"
+    r"|procedimento[ ]n\.|causa[ ]n\.|\bn[o\u00ba\u00b0]\.?[ ]?r\.?g\.?"
+    r"|\br\.?g\.?[ ]?n[.\u00b0]|\br\.?g\.|(?<=\()ref\.?:?"
     r"|\bautos[ ]n\.?[o\u00ba\u00b0]"
 )
 _BIT: Final = r"(?:\d[\dA-Z]*|[A-Z]{1,4}\d{0,4}|cv|cr|mc|md|mj|bk|ap|po|civ|crim)"
@@ -28,7 +30,8 @@ _CASE_VALUE: Final = (
     r"(?:(?:[A-Z]{1,3}|[IVX]{1,6}|\d{1,3}[a-z]?)[ -]){1,3}(?:[A-Z][A-Za-z]{0,4}[ ])?\d{1,6}/\d{2,4}"
     r"(?:[ ][A-Z]{1,2}\b){0,2}"
     # `36244/06`, `3:17-cv-00482-RBL`, `A-2417-19T3`, `U-III-2117/2004`, `HQ14X03127`, `2003-2210 B5`
-    rf"|(?:[A-Z]{{1,5}}[ ./-]?(?:[IVX]{{1,5}}[ /-])?)?\d[\dA-Z]*(?:[/.:-]{_BIT}|[ ]?[/-][ ]?(?=\d){_BIT}){{0,6}}"
+    rf"|(?:[A-Z]{{1,5}}(?:[ ./-]|\.[ ])?(?:[IVX]{{1,5}}[ /-])?)?"
+    rf"\d[\dA-Z]*(?:[/.:-]{_BIT}|[ ]?[/-][ ]?(?=\d){_BIT}){{0,6}}"
     r"(?:[ ][A-Z]\d\b|[ ]?\([A-Z]{2,4}\))?)"
 )
 _CASE: Final = re.compile(
@@ -42,7 +45,7 @@ _SLASHED: Final = re.compile(
     r"(?P<value>\d{3,6}/\d{2}(?:\d{2,4})?)(?![\w/])"
 )
 _DASHED: Final = re.compile(
-    r"(?<![^\W_])(?i:nos?\.)[ ](?P<value>(?:19|20)?\d{2}-[A-Z]{1,3}-\d{3,6}(?:-[A-Z]{1,3})?)(?![\w-])"
+    r"(?<![^\W_])(?i:nos?\.|case)[ ](?P<value>(?:19|20)?\d{2}-[A-Z]{1,3}-\d{3,6}(?:-[A-Z]{1,3})?)(?![\w-])"
 )
 _GERMAN_CASE: Final = re.compile(
     r"(?<![\w.])\d{1,2}[ ][KV][ ]\d{1,5}/\d{2}[ ](?:AO|EZ|EW|ER|Kg|E|F|G|U|Z)(?![\w/])"
@@ -64,7 +67,22 @@ _LABEL_MARKS: Final = (
     *("record", "ref", "incident", "report", "warrant", "zeichen", "gesch\u00e4fts", "az.", "requ\u00eate", "dossier"),
     *("expediente", "zaak", "rolnummer", "procedim", "causa", "action", "indict", "investig", "decision", "judgment"),
     *("proceed", "protocol", "probate", "citation", "gz.", "pourvoi", "affaire", "arr\u00eat", "recurso", "sentencia"),
-    *("sentenza", "rollo", "autos", "rg.", "r.g.", "rg n", "crim.", "civ.", "cr.", "misc.", "adv."),
+    *(
+        "sentenza",
+        "rollo",
+        "autos",
+        "rg.",
+        "r.g.",
+        "rg n",
+        "\u00b0 rg",
+        "\u00ba rg",
+        "no rg",
+        "crim.",
+        "civ.",
+        "cr.",
+        "misc.",
+        "adv.",
+    ),
 )
 CASE_MARKS: Final = (
     *(*_LABEL_MARKS, "/", "ecli", "-cv-", "-cr-", "-mc-", "-md-", "-mj-", "-bk-", "-ap-", "-po-", "no. ", "nos. "),
@@ -91,7 +109,7 @@ def _cases(text: str) -> Iterator[Found]:
             yield from _others(text, match.end("value"))
         for match in _GERMAN_CASE.finditer(text):
             yield match.span()
-    if "no" in lowered and "-" in text:
+    if "-" in text and ("no" in lowered or "case" in lowered):
         for match in _DASHED.finditer(text):
             yield match.span("value")
     for mark, pattern in _OTHER_CASES:

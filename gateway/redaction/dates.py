@@ -95,7 +95,8 @@ _GLUE: Final = (
     r"[ \t]*[\"'*_`]{0,3}(?:[ \t]*(?:[:=|(]|(?:is|was|on|in|am|le|el|il|op|the)\b)){0,4}[ \t|]*[\"'*_`]{0,3}[ \t]*"
 )
 _BIRTH: Final = re.compile(
-    r"(?i)(?<![^\W_])(?:date[ _-]?of[ _-]?birth|birth[ _-]?date|d\.?o\.?b\b\.?|birthday|born|geburtsdatum|geb\b\.?"
+    r"(?i)(?<![^\W_])(?:(?:date[ ]of[ ]birth|geburtsdatum)[ ][^\d\n:?.;]{1,40}?(?=:[ ])"
+    r"|date[ _-]?of[ _-]?birth|birth[ _-]?date|d\.?o\.?b\b\.?|birthday|born|geburtsdatum|geb\b\.?"
     r"|geboren(?:[ ]am)?"
     r"|date[ ]de[ ]naissance|n\u00e9(?:e|\(e\))?[ ]le|fecha[ _]de[ _]nacimiento|nacid[oa](?:[ ]el)?"
     r"|data[ _]di[ _]nascita|nat[oa][ ](?:an?[ ][^\W\d_][^\d\n,;]{1,30}?,?[ ])?il"

@@ -39,6 +39,10 @@ _ID: Final = re.compile(
     rf"|(?:social[ _-]?(?:security|insurance)|national[ _-]?insurance|health[ _-]?(?:insurance|card|plan)"
     rf"|insurance)[ _-]?{_NUMBER}"
     r"|(?:sozial|renten|kranken)?versicherten?-?(?:nummer|nr\.?)|sozialversicherungsnummer"
+    r"|n[o\u00ba\u00b0]\.?[ ]de[ ](?:s\u00e9cu(?:rit\u00e9[ ]sociale)?|ss)"
+    r"|(?:council[ ]tax|tax|account|payment)[ ]ref(?:erence|\.)?"
+    r"|vers\.-?[ ]?nr\.?|versicherungs-?(?:nummer|nr\.?)|pps(?:n|[ ](?:number|no\.?|card))"
+    r"|iqama(?:[ ](?:number|no\.?))?"
     r"|num\u00e9ro[ ]de[ ]s\u00e9curit\u00e9[ ]sociale"
     # Health
     rf"|(?:patient|medical[ _-]?record|chart|hospital|admission|beneficiary|subscriber|enrollee)[ _-]?{_NUMBER}|mrn"
@@ -55,7 +59,8 @@ _ID: Final = re.compile(
     r"|serial[ ]number[ ]of[ ]the[ ]device"
     rf")(?![^\W_]){_SEP}(?P<value>(?-i:[A-Z]{{1,3}}(?:-[A-Z]{{1,2}})?[ ](?=\d{{3}}))?"
     rf"(?:(?=[A-Z./-]*\d)[A-Z0-9][A-Z0-9./-]{{2,28}}[A-Z0-9](?:[ ](?=\d)\d{{2,6}}){{0,4}}"
-    rf"|\d{{1,3}}(?:[ ]\d{{3}}){{2,4}}|[A-Z]{{2}}(?:[ ]\d\d){{3}}(?:[ ][A-D])?))"
+    rf"|\d{{1,3}}(?:[ ]\d{{3}}){{2,4}}|[A-Z]{{2}}(?:[ ]\d\d){{3}}(?:[ ][A-D])?|\d{{2}}[ ]\d{{6}}[ ][A-Z][ ]\d{{2,3}}"
+    rf"|[12][ ]\d\d[ ]\d\d[ ]\d[\dAB][ ]\d{{3}}[ ]\d{{3}}(?:[ ]\d\d)?))"
     rf"(?![\w])"
 )
 ID_MARKS: Final = (
@@ -91,6 +96,11 @@ ID_MARKS: Final = (
         "insurance",
         "health",
         "versicher",
+        "vers.",
+        "pps",
+        "s\u00e9cu",
+        " de ss",
+        "iqama",
         "sozial",
         "s\u00e9curit",
         "patient",
@@ -167,6 +177,12 @@ PLATE_MARKS: Final = (
     *("plate", "registration", " reg", "kennzeichen", "nummernschild", "plaque", "immatric", "matr\u00edcula", "targa"),
     "kenteken",
 )
+_REGISTERED: Final = re.compile(
+    r"(?i)(?<![^\W_])registration[ ](?:number|no\.?|mark)[ \t]*(?:[:=]|\bis\b|\bwas\b)?[ \t]*[\"'(]?(?-i:(?P<value>"
+    r"\d{2}[ -]?[A-Z]{1,3}[ -]?\d{2,4}|[A-Z]{2}\d\d[ ]?[A-Z]{3}|[A-Z]{1,3}[ -]\d{1,4}(?:[ -][A-Z]{1,2})?"
+    r"|[A-Z]{1,3}[ -][A-Z]{1,2}[ -]?\d{1,4}))(?![\w-])"
+)
+"""Of a vehicle, by its form: companies and products are registered too."""
 _MARKS: Final = re.compile(r"[\W_]+")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _FRACTION: Final = re.compile(r"\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?")
@@ -192,6 +208,8 @@ def plates(text: str) -> Iterator[Found]:
         core = _MARKS.sub("", value)
         if 4 <= len(core) <= 10 and any(c.isdigit() for c in core) and not _YEAR.fullmatch(core):
             yield match.span("value")
+    for match in _REGISTERED.finditer(text):
+        yield match.span("value")
 
 
 _USER: Final = re.compile(

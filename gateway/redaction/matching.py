@@ -58,14 +58,14 @@ class Patterns:
 
     def find(self, scene: Scene, threshold: float, *, hot: bool) -> Iterator[Scored]:
         """Findings that reach the threshold by themselves or could with a context word; `hot`: the text has one."""
-        for pattern, first_look, score in self._patterns:
+        for pattern, quick_look, score in self._patterns:
             weak = score < threshold and not (self._sure and self._validate is not None)
             if weak and not hot:
                 continue
             windows = scene.near(self._context) if weak else self._places(scene)
-            for start, end in _matches(
-                pattern, first_look, scene.text, windows, near=weak, on=0 if self._exact and not weak else _ON
-            ):
+            first_look = quick_look if scene.is_plain else None
+            on = 0 if self._exact and not weak else _ON
+            for start, end in _matches(pattern, first_look, scene.text, windows, near=weak, on=on):
                 sure = self._score(scene.text[start:end], score)
                 if sure > 0:
                     yield start, end, sure
@@ -81,7 +81,7 @@ class Patterns:
 
 
 def quick(pattern: str, flags: int) -> re.Pattern[str] | None:
-    """The same pattern for `re`, which sees several times faster that nothing matches.
+    """The same pattern for `re`, which sees several times faster that nothing matches, in a text that `is_plain`.
 
     None where it repeats without a limit, since `re` has no time limit, or is not one that `re` understands.
     """

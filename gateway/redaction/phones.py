@@ -47,6 +47,8 @@ _GROUP: Final = re.compile(r"\d+")
 _AFTER: Final = 40
 """Characters after a number in which an extension may follow."""
 _PAGES: Final = re.compile(r"\(\d{1,5}\)\s*:")
+CLOSED: Final = re.compile(r"[^()]*\)(?=\d)")
+"""A bracket that nothing opened, before a number."""
 _PLAIN: Final = re.compile(r"[^\W\d_]|[;,#~\uff03\uff5e]")
 """What may begin an extension: without it, a group is nothing but its digits."""
 
@@ -109,6 +111,9 @@ def _found(text: str, skip: Sequence[Found], regions: Sequence[str]) -> Iterator
             # "…12(3): 211-227 (2003)" reads as a place in a journal and would hide the number that it ends; Presidio,
             # which reads on from before, may see either. Both are looked at.
             windows.append(window[: pages.start()])
+        if ")" in window and (closed := CLOSED.match(window)):
+            # The same for a bracket that nothing opened: "…ext. 12)030 23125417".
+            windows.append(" " * closed.end() + window[closed.end() :])
         for each in windows:
             if each not in known:
                 known[each] = {one for one in matches(each, regions) if digits_in(each[slice(*one)]) >= PHONE_DIGITS}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.redaction import addresses, asked, case_numbers, court_names, dates, ids, names, secrets, shapes
+from gateway.redaction import addresses, asked, case_numbers, court_names, dates, ids, kin, names, secrets, shapes
 from gateway.redaction.facts import Facts, Needs
 from gateway.redaction.scene import Scene, merged
 
@@ -110,6 +110,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("initials", court_names.initials, 0.5, court_names.INITIAL_MARKS),
         Rule("parties", court_names.parties, 0.5, (" v",)),
         Rule("judges", court_names.judges, 0.6, court_names.JUDGE_MARKS),
+        Rule("relatives", kin.relatives, _FORM, narrowed=kin.relatives_where),
         Rule("columns of names", _cells("PERSON"), marks=names.HEAD_MARKS, whole=True, needs=_LINES),
     ),
     "JOB_TITLE": (Rule("titles", names.titles, 0.6),),

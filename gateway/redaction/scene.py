@@ -19,6 +19,8 @@ _DIGIT: Final = re.compile(r"\d")
 _DIGIT_RUN: Final = re.compile(r"\d(?:\D{0,4}\d)*")
 _CHUNK: Final = re.compile(r"\S+")
 _CODE: Final = re.compile(r"(?<![^\W_])(?=[^\W_]*\d)[^\W_]{9,}")
+_FRACTIONS: Final = re.compile("[\u00b2\u00b3\u00b9\u00bc-\u00be\u0966-\u1fff\u2070-\u209f\u20d0-\U0010ffff]")
+"""Numbers that are no digits are among these; `re` takes them for parts of words, and `regex` does not."""
 _BESIDE: Final = 64
 """No pattern with digits begins or ends farther than this from the run of digits it holds."""
 
@@ -46,6 +48,11 @@ class Scene:
     def words(self) -> tuple[list[str], list[int]]:
         """Words and marks, and where each begins."""
         return tokenise(self.text)
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether `re` and `regex` see words begin and end at the same places in it."""
+        return self.text.isascii() or _FRACTIONS.search(self.text) is None
 
     @cached_property
     def chunks(self) -> list[Window]:

@@ -52,6 +52,37 @@ def test_counts_of_things_are_no_addresses(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("i can drop them at 4410 bellaire blvd on my way", "4410 bellaire blvd"),
+        ("i live at 7 west st apt 4b, call me", "7 west st apt 4b"),
+        ("its 12 n. harwood rd, ring twice", "12 n. harwood rd"),
+        ("my address is 3 rose close", "3 rose close"),
+        ("ship it to 88 42nd street #5", "88 42nd street #5"),
+    ],
+)
+def test_addresses_in_small_letters(text: str, value: str) -> None:
+    assert [text[a:b] for a, b in addresses(text)] == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "drive 100 miles of road",
+        "20 hard drive failures",
+        "2 different ways, 3 new roads",
+        "it took 15 minutes on the road",
+        "version 2 drive and 10 files close",
+        "take 40 steps down the lane",
+        "there are 12 lanes on that road",
+        "wait at 3 st the most",
+    ],
+)
+def test_counts_in_small_letters_are_no_addresses(text: str) -> None:
+    assert [text[a:b] for a, b in addresses(text)] == []
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("Ohio 43210", "43210"),

@@ -15,6 +15,8 @@ def found(text: str) -> list[str]:
     ("text", "values"),
     [
         ("an application (no. 36244/06) against", ["36244/06"]),
+        ("the court (case no. E. 1995/112) held", ["E. 1995/112"]),
+        ("ARRÊT DU 18 JANVIER 2021 - N° RG 19/04112", ["19/04112"]),
         ("The applications (nos. 30127/04, 30442/04 and 31005/05) were", ["30127/04", "30442/04", "31005/05"]),
         ("(Applications nos. 19201/06 and 22411/06)", ["19201/06", "22411/06"]),
         ("K. v. Poland [GC], no. 39912/98, § 114", ["39912/98"]),

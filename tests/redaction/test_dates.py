@@ -47,6 +47,7 @@ def test_a_year_needs_a_word() -> None:
     ("text", "value"),
     [
         ("DOB: 12/03/1984", "12/03/1984"),
+        ("Date of birth on the right-to-work form: 19/08/1991, NI", "19/08/1991"),
         ("born on 21 June 1978 in", "21 June 1978"),
         ("née le 3 mars 1980", "3 mars 1980"),
         ("geb. 01.02.1990", "01.02.1990"),

@@ -19,6 +19,10 @@ def found(find: Find, text: str) -> list[str]:
     ("find", "text", "value"),
     [
         (labelled, "Passport number H28728463 issued", "H28728463"),
+        (labelled, "Frau Mertens (Vers.-Nr. 65 170839 M 003), wohnhaft", "65 170839 M 003"),
+        (labelled, "bring your PPS card 1234567FA.", "1234567FA"),
+        (plates, "a Renault with registration number 21 EU 573 by", "21 EU 573"),
+        (plates, "registration no. AB12 CDE was seen", "AB12 CDE"),
         (labelled, "National ID 705-17-6766 registered", "705-17-6766"),
         (labelled, "Tax number 43-9852897", "43-9852897"),
         (labelled, "ID card ID-ZX272HPO", "ID-ZX272HPO"),
@@ -54,6 +58,10 @@ def test_found(find: Find, text: str, value: str) -> None:
     ("find", "text"),
     [
         (labelled, "version number 1.2.3"),
+        (labelled, "a rate of 30000 pps 1234567 times"),
+        (plates, "company registration number 0123456789"),
+        (plates, "registration number of the form"),
+        (plates, "product registration no. 2020 of March"),
         (labelled, "error code 12345678"),
         (labelled, "request id 3f2a-9c"),
         (labelled, "the number of nodes is 10000"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,12 +63,26 @@ def test_a_quick_look_and_the_pattern_agree(entity: Entity) -> None:
     @settings(max_examples=15, deadline=None)
     @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=10).map("".join), st.integers(0, 20))
     def compare(text: str, first: int) -> None:
+        if not Scene(text).is_plain:
+            return
         for one in patterns:
             for pattern, look, _ in one._patterns:
                 if look is not None:
                     assert (look.search(text, first) is None) == (pattern.search(text, first) is None)
 
     compare()
+
+
+def test_numbers_that_are_no_digits_are_told() -> None:
+    others = [
+        chr(point)
+        for point in range(sys.maxunicode + 1)
+        if chr(point).isnumeric() and not chr(point).isalpha() and not chr(point).isdecimal()
+    ]
+    assert not any(Scene(other).is_plain for other in others)
+    assert all(
+        Scene(text).is_plain for text in ("Größe: 12 € \u2013 \u201cnaïve\u201d \u03a9\u043c", "\u05e9\u05dc 12", "abc")
+    )
 
 
 @pytest.mark.parametrize(

@@ -101,13 +101,55 @@ _RANKS: Final = frozenset(
     )
 )
 """Alone they are nobody's name."""
+_RELATIVES: Final = frozenset(
+    (
+        *("mon", "mein", "meine", "meinem", "meinen", "meiner", "ihr", "ihre", "sein", "seine", "mijn"),
+        *("schwester", "bruder", "mutter", "vater", "sohn", "tochter", "schwiegermutter", "schwiegervater"),
+        *(
+            "fr\u00e8re",
+            "s\u0153ur",
+            "soeur",
+            "m\u00e8re",
+            "p\u00e8re",
+            "fils",
+            "fille",
+            "tante",
+            "oncle",
+            "oma",
+            "opa",
+        ),
+        *("hermano", "hermana", "madre", "padre", "hijo", "hija", "marido", "abuela", "abuelo", "t\u00edo", "t\u00eda"),
+        *("fratello", "sorella", "figlio", "figlia", "marito", "moglie", "nonno", "nonna", "broer", "zus", "moeder"),
+        *("vader", "zoon", "dochter", "oom"),
+    )
+)
+"""Whose, and what somebody is to him."""
 _NEVER: Final = frozenset(
     (
         *("i", "me", "you", "he", "she", "it", "we", "they", "us", "him", "her", "them", "my", "your", "his", "our"),
-        *("their", "mr", "mrs", "ms", "dr", "hon", "iban", "vcard", "fyi", "btw", "asap", "fwd", "cc", "bcc", "attn"),
+        *(
+            "their",
+            "mr",
+            "mrs",
+            "ms",
+            "dr",
+            "hon",
+            "esq",
+            "iban",
+            "vcard",
+            "fyi",
+            "btw",
+            "asap",
+            "fwd",
+            "cc",
+            "bcc",
+            "attn",
+        ),
     )
 )
-_CALLED: Final = _TITLES | _RANKS
+_CALLED: Final = _TITLES | _RANKS | _RELATIVES
+_DAY: Final = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\Z")
+_DATE: Final = re.compile(r",?[ ](?:\d|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?[ ]\d)")
 _NAMES_TOO: Final = frozenset(("don", "dame", "justice", "ing", "me", "m", "d", "sig"))
 """Titles that are names or words besides."""
 _NO_PART: Final = _CALLED | _NEVER
@@ -217,6 +259,7 @@ def _span(free: _Free, rows: Any, wanted: Sequence[int], run: Sequence[int]) -> 
         # An address or a handle: other recognizers know where it ends. Or the first letter of `C.F.`.
         "@" in (text[start - 1 : start], text[end : end + 1])
         or (value.endswith(".") and text[end : end + 1].isalnum())
+        or (_DAY.match(value) and _DATE.match(text, end))
         or (score < _SURE_NAME and value.islower() and free.is_common(words))
     ):
         return []

@@ -1,0 +1,176 @@
+"""People whom a text names by what they are to somebody: `mein Sohn Jörn`, `née Roe`, `die Richter Roe und Doe`. Pure.
+
+A complement to the trained detector, which reads such phrases well in English and less so in other languages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from gateway.redaction.facts import Facts
+from gateway.redaction.names import trimmed
+
+Found = tuple[int, int]
+
+_CAPITAL: Final = r"[^\W\d_a-z\u00df-\u00f6\u00f8-\u00ff]"
+_WORD: Final = rf"{_CAPITAL}[^\W\d_]*(?:['\u2019-][^\W\d_]+)*"
+_NAME: Final = rf"{_WORD}(?:[ ](?:{_WORD}|{_CAPITAL}\.)){{0,2}}"
+_TITLE: Final = r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Frau|Mme|Mlle|M|Sra?|Sig|D\u00f1?a?|don|do\u00f1a)\.?[ ])?"
+_WHOSE: Final = (
+    r"(?:my|his|her|your|our|their|the[ ](?:applicant|claimant|plaintiff|defendant|patient|deceased|victim)['\u2019]s"
+    r"|(?:mein|dein|sein|ihr|unser|euer)(?:e[rsmn]?)?|mon|ma|ton|ta|son|sa|notre|votre|leur"
+    r"|mi|tu|su|nuestr[oa]|(?:il|la)?[ ]?(?:mi[oa]|tu[oa]|su[oa]|nostr[oa]|vostr[oa])|mijn|zijn|haar|uw|onze?|hun)"
+)
+_KIN: Final = (
+    *("wife", "husband", "son", "daughter", "brother", "sister", "mother", "father", "mum", "mom", "dad", "aunt"),
+    *("uncle", "cousin", "niece", "nephew", "grandmother", "grandfather", "grandma", "grandpa", "grandson"),
+    *("granddaughter", "girlfriend", "boyfriend", "fianc\u00e9", "fianc\u00e9e", "fiance", "fiancee", "roommate"),
+    *("flatmate", "neighbour", "neighbor", "landlord", "landlady", "boss", "colleague", "friend", "partner"),
+    *("sohn", "tochter", "mann", "ehemann", "ehefrau", "bruder", "schwester", "mutter", "vater", "onkel", "tante"),
+    *("oma", "opa", "enkel", "enkelin", "neffe", "neffen", "nichte", "schwager", "schw\u00e4gerin", "cousine"),
+    *("partnerin", "freund", "freundin", "kollege", "kollegen", "kollegin", "nachbar", "nachbarn", "nachbarin"),
+    *("chef", "chefin", "schwiegermutter", "schwiegervater", "schwiegersohn", "verlobte", "verlobten", "verlobter"),
+    *("mari", "femme", "\u00e9poux", "\u00e9pouse", "fils", "fille", "fr\u00e8re", "s\u0153ur", "soeur", "m\u00e8re"),
+    *("p\u00e8re", "compagnon", "compagne", "ami", "amie", "oncle", "coll\u00e8gue", "patron", "voisin", "voisine"),
+    *("conjoint", "conjointe", "neveu", "ni\u00e8ce", "copain", "copine", "grand-m\u00e8re", "grand-p\u00e8re"),
+    *("marido", "mujer", "esposa", "esposo", "hijo", "hija", "hermano", "hermana", "madre", "padre", "novio"),
+    *("novia", "pareja", "jefe", "jefa", "amigo", "amiga", "vecino", "vecina", "t\u00edo", "t\u00eda", "primo"),
+    *("prima", "abuelo", "abuela", "cu\u00f1ado", "cu\u00f1ada", "suegro", "suegra", "sobrino", "sobrina"),
+    *("marito", "moglie", "figlio", "figlia", "fratello", "sorella", "compagno", "compagna", "zio", "zia", "cugino"),
+    *("cugina", "amico", "amica", "collega", "capo", "nonno", "nonna", "fidanzato", "fidanzata", "suocera"),
+    *("man", "vrouw", "zoon", "dochter", "broer", "zus", "moeder", "vader", "vriend", "vriendin", "oom"),
+    *("neef", "nicht", "buurman", "buurvrouw", "baas", "schoonmoeder", "schoonvader"),
+)
+_RELATIVE: Final = re.compile(
+    rf"(?<![^\W_])(?i:{_WHOSE})[ ]{{1,2}}(?:(?i:older|younger|elder|late|eldest|youngest|best|new|old|former|ex"
+    rf"|j\u00fcngerer?|\u00e4lterer?|beste[rn]?|verstorbene[rn]?|neue[rn]?)[ ])?"
+    rf"(?i:{'|'.join(sorted(map(re.escape, _KIN), key=len, reverse=True))}),?[ ]{_TITLE}(?P<name>{_NAME})(?![\w])"
+)
+_MAIDEN: Final = re.compile(
+    rf"(?<![^\W_])(?:n\u00e9e|nee|geb\.|geborene[rn]?|verh\.|verheiratete|epouse|\u00e9pouse|veuve|divorc\u00e9e|divorcee"
+    rf"|\u00e9p\.|formerly[ ]known[ ]as|a/?k/?a\.?|alias|genannt)[ ]\"?(?P<name>{_NAME})(?![\w])"
+)
+_SEVERAL: Final = re.compile(
+    rf"(?<![^\W_])(?:die|den|der|of|by|before)[ ](?:Richter(?:n|innen)?|Rechtsanw\u00e4lten?|Zeugen|Herren|Damen"
+    rf"|[Jj]udges|[Jj]ustices|Messrs\.?|[Ww]itnesses)[ ](?P<names>(?:(?:Dr|Prof)\.[ ]){{0,2}}{_NAME}"
+    rf"(?:,[ ](?:(?:Dr|Prof)\.[ ]){{0,2}}{_NAME}){{0,8}},?[ ](?:und|sowie|and|&)[ ](?:(?:Dr|Prof)\.[ ]){{0,2}}{_NAME})"
+)
+_ONE: Final = re.compile(rf"(?:^|,[ ]|[ ](?:und|sowie|and|&)[ ])(?:(?:Dr|Prof)\.[ ]){{0,2}}(?P<name>{_NAME})")
+_WITH_ME: Final = re.compile(
+    rf"(?<![\w'\u2019-])(?P<name>{_WORD}(?:[ ]{_WORD})?)[ ](?:and|&)[ ](?:I|me|myself)(?![\w'\u2019.-])"
+)
+_OFFICER: Final = re.compile(
+    rf"(?<![^\W_])(?:W?P[CS]|D[CSI]|Sgt\.?|Officer|Constable|Trooper|Det\.)[ ]#?\d{{2,6}},?[ ](?P<name>{_NAME})(?![\w])"
+)
+_NICKNAME: Final = re.compile(
+    rf"(?<![\w-])(?P<name>{_WORD}[ ](?:\"{_WORD}\"|\u201c{_WORD}\u201d|'{_WORD}'|\({_WORD}\))[ ]{_WORD})(?![\w])"
+)
+"""`Duane "Buck" Petty`: one person."""
+_I_AM: Final = re.compile(
+    r"(?i)(?<![\w'\u2019])i(?:['\u2019]?m|[ ]am)[ ](?P<name>(?-i:[a-z]{3,15})),[ ]\d{2}(?![\w:.])"
+)
+"""`im zuri, 23, from leicester`"""
+_SMALL: Final = re.compile(r"(?<![^\W_])mrs?\.?[ ](?P<name>[a-z][a-z'\u2019-]{1,20})(?![\w])")
+"""As it is typed in a chat: `mr ng`."""
+_NOBODY: Final = frozenset(
+    (
+        *("you", "he", "she", "they", "we", "mom", "mum", "dad", "mother", "father", "everyone", "everybody", "both"),
+        *("god", "this", "that", "it", "who", "someone", "somebody", "nobody", "people", "management", "others"),
+        *("customers", "students", "work", "life", "time", "google", "microsoft", "chatgpt", "claude", "arzt"),
+        *(
+            "\u00e4rztin",
+            "lehrer",
+            "lehrerin",
+            "and",
+            "or",
+            "is",
+            "was",
+            "the",
+            "right",
+            "wrong",
+            "big",
+            "nice",
+            "perfect",
+        ),
+        *("robot", "president", "chairman", "speaker", "bean", "mrs", "ms", "man", "secretary", "mayor", "moderator"),
+        *("fine", "back", "sorry", "here", "ready", "done", "sure", "good", "not", "going", "over", "under", "turning"),
+    )
+)
+_RELATIVES: Final = frozenset(word for name in _KIN for word in name.split("-"))
+_BORN: Final = frozenset(
+    (
+        *(
+            "n\u00e9e",
+            "nee",
+            "geb",
+            "geborene",
+            "geborener",
+            "geborenen",
+            "verh",
+            "verheiratete",
+            "epouse",
+            "\u00e9pouse",
+        ),
+        *("veuve", "divorc\u00e9e", "divorcee", "\u00e9p", "formerly", "aka", "k", "alias", "genannt"),
+    )
+)
+_RANKS: Final = frozenset(("pc", "ps", "wpc", "wps", "dc", "ds", "di", "sgt", "officer", "constable", "trooper", "det"))
+_BENCH: Final = frozenset(
+    (
+        *(
+            "richter",
+            "richtern",
+            "richterinnen",
+            "rechtsanw\u00e4lte",
+            "rechtsanw\u00e4lten",
+            "zeugen",
+            "herren",
+            "damen",
+        ),
+        *("judges", "justices", "messrs", "witnesses"),
+    )
+)
+_MISTER: Final = frozenset(("mr", "mrs"))
+_ME: Final = (" and I", " & I", " and me", " & me", " and myself", " & myself")
+_SELF: Final = frozenset(("im", "am", "m"))
+
+
+def relatives(text: str) -> Iterator[Found]:
+    """Names behind a word for a relative or friend, of birth or marriage, in rows of judges, and of `Roe and I`."""
+    return relatives_where(Facts(text))(text)
+
+
+def relatives_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`relatives` for parts of a text of which this is known: what cannot be there is not looked for."""
+    patterns = [pattern for pattern, words in _LED_BY if facts.says(words)]
+    if any(map(facts.text.__contains__, _ME)):
+        patterns.append(_WITH_ME)
+    if facts.has("\"\u201c'("):
+        patterns.append(_NICKNAME)
+    if facts.digits and facts.says(_SELF):
+        patterns.append(_I_AM)
+    several = facts.says(_BENCH)
+    return lambda text: _found(text, patterns, several=several)
+
+
+_LED_BY: Final = ((_RELATIVE, _RELATIVES), (_MAIDEN, _BORN), (_OFFICER, _RANKS), (_SMALL, _MISTER))
+"""Patterns, and the words of which one stands in everything that they find."""
+_AS_IT_IS: Final = (_SMALL, _NICKNAME, _I_AM)
+
+
+def _found(text: str, patterns: Sequence[re.Pattern[str]], *, several: bool) -> Iterator[Found]:
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            if match["name"].split()[0].lower() in _NOBODY:
+                continue
+            if pattern in _AS_IT_IS:
+                yield match.span("name")
+            elif found := trimmed(text, *match.span("name")):
+                yield found
+    for match in _SEVERAL.finditer(text) if several else ():
+        start = match.start("names")
+        for one in _ONE.finditer(match["names"]):
+            if found := trimmed(text, start + one.start("name"), start + one.end("name")):
+                yield found
