@@ -46,7 +46,8 @@ _ID: Final = re.compile(
     r"|num\u00e9ro[ ]de[ ]s\u00e9curit\u00e9[ ]sociale"
     # Health
     rf"|(?:patient|medical[ _-]?record|chart|hospital|admission|beneficiary|subscriber|enrollee)[ _-]?{_NUMBER}|mrn"
-    rf"|nhc|historia[ ]cl\u00ednica"
+    rf"|nhc|historia[ ]cl\u00ednica|cipa?|nass|episodio|n[\u00ba\u00b0o]\.?[ ]?col(?:\.|egiad[oa])?|colegiad[oa]"
+    rf"|n[\u00ba\u00b0o]\.?[ ]de[ ](?:afiliaci[o\u00f3]n|colegiad[oa]|p[o\u00f3]liza|historia)|tarjeta[ ]sanitaria"
     # People in an organisation
     rf"|(?:employee|staff|personnel|payroll|badge|worker|student|matriculation|enrol+ment|pupil|member(?:ship)?"
     rf"|loyalty|frequent[ ]flyer|policy(?:holder)?|voter|prisoner|inmate|detainee|offender|participant)[ _-]?{_NUMBER}"
@@ -57,9 +58,10 @@ _ID: Final = re.compile(
     rf"|n\u00famero[ ]de[ ]cuenta"
     rf"|(?:cust(?:omer)?|client)[ _-]?{_NUMBER}|claim[ _-]?(?:number|no\.?|\#)|imei(?:[ _-]?number)?"
     r"|serial[ ]number[ ]of[ ]the[ ]device"
-    rf")(?![^\W_]){_SEP}(?P<value>(?-i:[A-Z]{{1,3}}(?:-[A-Z]{{1,2}})?[ ](?=\d{{3}}))?"
+    rf")(?![^\W_]){_SEP}(?P<value>(?:nhc-)?(?-i:[A-Z]{{1,3}}(?:-[A-Z]{{1,2}})?[ ](?=\d{{3}}))?"
     rf"(?:(?=[A-Z./-]*\d)[A-Z0-9][A-Z0-9./-]{{2,28}}[A-Z0-9](?:[ ](?=\d)\d{{2,6}}){{0,4}}"
-    rf"|\d{{1,3}}(?:[ ]\d{{3}}){{2,4}}|[A-Z]{{2}}(?:[ ]\d\d){{3}}(?:[ ][A-D])?|\d{{2}}[ ]\d{{6}}[ ][A-Z][ ]\d{{2,3}}"
+    rf"|\d{{1,3}}(?:[ ]\d{{3}}){{2,4}}|\d\d[ -]\d\d[ -]\d{{4,6}}|\d\d[ ]\d{{7,8}}(?:[ ]\d\d)?"
+    rf"|[A-Z]{{2}}(?:[ ]\d\d){{3}}(?:[ ][A-D])?|\d{{2}}[ ]\d{{6}}[ ][A-Z][ ]\d{{2,3}}"
     rf"|[12][ ]\d\d[ ]\d\d[ ]\d[\dAB][ ]\d{{3}}[ ]\d{{3}}(?:[ ]\d\d)?))"
     rf"(?![\w])"
 )
@@ -115,6 +117,12 @@ ID_MARKS: Final = (
         "enrol",
         "mrn",
         "nhc",
+        "cip",
+        "nass",
+        "episodio",
+        "col",
+        "afiliaci",
+        "sanitaria",
         "historia",
         "employee",
         "staff",

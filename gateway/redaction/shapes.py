@@ -22,7 +22,7 @@ _ABROAD: Final = re.compile(
 _PHONE_WORD: Final = (
     r"(?:(?:tele)?phones?|tel|mobile|mob|cell(?:phone|ular)?|fax|pager|landline|hotline|handy(?:nummer)?"
     r"|telefon(?:nummer|n\u00famero)?|mobil(?:nummer)?|rufnummer|m[o\u00f3]vil|tel[e\u00e9]fono|tel\u00e9f|cellulare|celular"
-    r"|t\u00e9l(?:\u00e9phone)?|portable|gsm|whatsapp|telefoon(?:nummer)?"
+    r"|t\u00e9l(?:\u00e9phone)?|portable|gsm|whatsapp|telefoon(?:nummer)?|tfno|tlfn?o?"
     r"|(?:phone|contact|our|my|her|his|new)[ ]number|(?:meine|ihre|neue)[ ]nummer"
     r"|(?:mon|son|nouveau)[ ]num\u00e9ro)"
 )
@@ -68,6 +68,8 @@ SAID_MARKS: Final = (
         "movil",
         "portable",
         "gsm",
+        "tfno",
+        "tlf",
     ),
     *("whatsapp", "number", "nummer", "num\u00e9ro", "call", "dial", "ring", "rang", "text", "txt", "sms"),
     *("reach", "answering", "contact", "anrufen", "ext", "durchwahl", "poste", "office", "home", "work", "t\u00e9l"),

@@ -31,7 +31,7 @@ EXACT: Final = 10_000
 """Visible passages up to which every one is looked at."""
 SCAN: Final = 20_000
 """Points the vector index visits at most before every visible one is looked at instead."""
-FREQUENT: Final = 10_000
+FREQUENT: Final = 4_000
 """Points that candidates by words are chosen from, about; terms more frequent than that find nothing by themselves."""
 LEAST: Final = 0.6
 MOST: Final = K1 + 1.0

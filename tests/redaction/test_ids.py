@@ -20,6 +20,10 @@ def found(find: Find, text: str) -> list[str]:
     [
         (labelled, "Passport number H28728463 issued", "H28728463"),
         (labelled, "Frau Mertens (Vers.-Nr. 65 170839 M 003), wohnhaft", "65 170839 M 003"),
+        (labelled, "NASS: 26 63514095 12.\nDomicilio", "26 63514095 12"),
+        (labelled, "Ignacio Navarro NºCol: 28 28 70973.", "28 28 70973"),
+        (labelled, "CIPA: nhc-589654.", "nhc-589654"),
+        (labelled, "Episodio: 3629184.", "3629184"),
         (labelled, "bring your PPS card 1234567FA.", "1234567FA"),
         (plates, "a Renault with registration number 21 EU 573 by", "21 EU 573"),
         (plates, "registration no. AB12 CDE was seen", "AB12 CDE"),
@@ -62,6 +66,7 @@ def test_found(find: Find, text: str, value: str) -> None:
         (plates, "company registration number 0123456789"),
         (plates, "registration number of the form"),
         (plates, "product registration no. 2020 of March"),
+        (labelled, "episodio 3 de 2017, columna 28 28 70973"),
         (labelled, "error code 12345678"),
         (labelled, "request id 3f2a-9c"),
         (labelled, "the number of nodes is 10000"),
