@@ -31,9 +31,9 @@ ALLOW: Final = "allow"
 DENY: Final = "deny"
 _TYPE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _REMEMBERED: Final = 50_000
-_STEPS: Final = 4
+_STEPS: Final = 16
 """Buckets of cost in a power of ten."""
-_CHEAPEST, _DEAREST = -32, 24
+_CHEAPEST, _DEAREST = -128, 96
 
 Fact = tuple[str, str]
 Find = Callable[[str], Iterable[str]]

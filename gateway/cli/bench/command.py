@@ -21,7 +21,7 @@ from gateway.app.files import shipped
 from gateway.app.house import open_house
 from gateway.app.sample import lay_policies, read_sample
 from gateway.cli import show
-from gateway.cli.bench import audit, load, privacy, rooms, scale, served
+from gateway.cli.bench import audit, load, privacy, records, rooms, scale, served
 from gateway.cli.root import AsJson, run
 from gateway.cli.setup import prepare
 from gateway.errors import Broken
@@ -34,6 +34,7 @@ class Only(StrEnum):
     PRIVACY = "privacy"
     SCALE = "scale"
     AUDIT = "audit"
+    RECORDS = "records"
 
 
 BODY: Json = {"model": "bench", "messages": [{"role": "user", "content": rooms.PROMPT}]}
@@ -44,7 +45,8 @@ async def bench(
     seconds: Annotated[float, typer.Option(min=0.2, help="Seconds for each figure.")] = 3.0,
     output: Annotated[Path | None, typer.Option(help="Also write the figures to this file, as JSON.")] = None,
     only: Annotated[
-        Only | None, typer.Option(help="Only this: how much personal data is found, how search grows, or the log.")
+        Only | None,
+        typer.Option(help="Only this: how much personal data is found, how search grows, the log, or searching it."),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(envvar="GATEWAY_DATA", help="Folder of annotated sets, for --only privacy.")
@@ -53,9 +55,11 @@ async def bench(
         list[int] | None, typer.Option(min=100, help="Passages, for --only scale; may be repeated.")
     ] = None,
     keep: Annotated[
-        Path | None, typer.Option(help="Folder for what --only scale loads, to go on there; else it is thrown away.")
+        Path | None,
+        typer.Option(help="Folder for what --only scale or records loads, to go on there; else it is thrown away."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw the figures of --only scale into this SVG.")] = None,
+    size: Annotated[int, typer.Option("--records", min=1000, help="Records, for --only records.")] = 100_000,
     as_json: AsJson = False,
 ) -> None:
     """Measure added latency, requests/s, streams, start, memory, redaction, ingest, search and audit."""
@@ -69,6 +73,9 @@ async def bench(
         return
     if only is Only.AUDIT:
         _finish(_head() | {"audit": await audit.run(seconds)}, output, as_json=as_json, tell=_tell_audit)
+        return
+    if only is Only.RECORDS:
+        _finish(_head() | {"records": await records.run(size, keep)}, output, as_json=as_json, tell=_tell_records)
         return
     if only is not None:
         _finish(_head() | {"privacy": privacy.run(data)}, output, as_json=as_json, tell=_tell_privacy)
@@ -113,6 +120,10 @@ def _tell_scale(figures: Json) -> None:
 
 def _tell_audit(figures: Json) -> None:
     audit.tell(figures["audit"])
+
+
+def _tell_records(figures: Json) -> None:
+    records.tell(figures["records"])
 
 
 def _tell_privacy(figures: Json) -> None:
