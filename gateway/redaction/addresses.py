@@ -74,7 +74,7 @@ _SMALL: Final = re.compile(
     r"(?<![\w.,$\u20ac\u00a3#/:-])\d{1,5}[a-z]?[ ](?:[nsew]\.?[ ])?"
     r"(?P<name>(?:(?!(?:of|the|and|an?|in|to|per|miles?|km|meters?|metres?|feet|ft|new|other|more|different|minutes?|hours?"
     r"|days?|years?|way|lanes?|for|on|at|from|is)\b)(?:[a-z][a-z'\u2019-]{1,20}|\d{1,3}(?:st|nd|rd|th))[ ]){1,3}?)"
-    r"(?:(?P<sure>blvd|boulevard|ave|avenue|rd|ln|lane|pkwy|parkway|hwy|crescent|terrace|street|road)"
+    r"(?:(?P<sure>blvd|boulevard|ave|avenue|rd|ln|lane|pkwy|parkway|hwy|gdns|cres|crescent|terrace|street|road)"
     r"|(?P<also>st|drive|dr|court|ct|close|way|place|pl|mews|gardens|square))\b\.?"
     r"(?:,?[ ](?:apt|apartment|unit|flat|suite|ste|\#)\.?[ ]?\#?[a-z]?\d{0,4}[a-z]?\b)?"
 )

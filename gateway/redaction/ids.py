@@ -41,6 +41,7 @@ _ID: Final = re.compile(
     r"|(?:sozial|renten|kranken)?versicherten?-?(?:nummer|nr\.?)|sozialversicherungsnummer"
     r"|n[o\u00ba\u00b0]\.?[ ]de[ ](?:s\u00e9cu(?:rit\u00e9[ ]sociale)?|ss)"
     r"|(?:council[ ]tax|tax|account|payment)[ ]ref(?:erence|\.)?"
+    r"|(?:kunden|kd\.|vertrags|mitglieds|personal|versicherungs|patienten)-?[ ]?(?:nr\.?|nummer)"
     r"|vers\.-?[ ]?nr\.?|versicherungs-?(?:nummer|nr\.?)|pps(?:n|[ ](?:number|no\.?|card))"
     r"|iqama(?:[ ](?:number|no\.?))?"
     r"|num\u00e9ro[ ]de[ ]s\u00e9curit\u00e9[ ]sociale"

@@ -35,7 +35,7 @@ LIKELY: Final = _listed("""
 NOT_NAMES: Final = _listed("""
     A, Accounts, Address, Admin, Administrator, All, An, And, April, As, At, Audit, August, Bcc, Board, But, By, Cc,
     Client, Colleagues, Committee, Company, Compliance, Confidential, Contact, Corporation, Customer, Date,
-    December, Department, Desk, Email, Employee, End, Engineering, Everyone, February, Finance, For, Friday, From,
+    December, Department, Dept, Desk, Email, Employee, End, Engineering, Everyone, February, Finance, For, Friday, From,
     GmbH, Grade, Group, HR, He, Her, Hiring, His, How, Human, I, ID, IT, If, In, Inc, Internal, Is, It, Its,
     January, July, June, LLC, Legal, Limited, Location, Ltd, Madam, Manager, March, Marketing, Monday, My, Name, No,
     None, November, Number, October, Of, Office, On, Operations, Or, Our, Owner, Payroll, Phone, Please, Policy,

@@ -88,7 +88,7 @@ _CLOSED = rf"[ \t]*{_CLOSING}[,.!]?[ \t]*\n\s{{0,4}}({_NAME})[ \t]*(?=\n|$)"
 # These are looked for everywhere.
 _BESIDE_ADDRESS = rf"(?<![\w.])({_NAMES})[ \t]*<[^<>@\s]{{1,64}}@"
 _AFTER_SAID = rf"(?i:\bmy name is|\bich heiße|\bje m'appelle|\bme llamo){_BLANK}({_NAME})"
-_AFTER_TITLE = rf"\.?{_BLANK}(?:(?:Dr|Prof|med|h\.c)\.?{_BLANK}){{0,2}}({_NAME})"
+_AFTER_TITLE = rf"\.?(?:-(?:Ing|Phil|[Jj]ur|[Mm]ed)\.)?{_BLANK}(?:(?:Dr|Prof|med|h\.c)\.?{_BLANK}){{0,2}}({_NAME})"
 _AFTER_LABEL = rf"(?:{_TITLE}\.?{_BLANK}){{0,2}}({_NAME})"
 _LAST_POSSESSIVE = re.compile(r"['\u2019]s\Z")
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from gateway.model import Span
+
+_KEY: Final = re.compile(
+    r"(?i)(?:e-?mail|mail|user(?:name)?|login|to|from|cc|bcc|recipient|sender|address|contact)=(?=[^=])"
+)
 
 
 def resolve(text: str, found: Iterable[Span], taken: Sequence[tuple[int, int]] = ()) -> list[Span]:
@@ -18,7 +25,7 @@ def resolve(text: str, found: Iterable[Span], taken: Sequence[tuple[int, int]] =
     # What overlaps nothing needs no comparing: groups are as small as texts allow, however long they are.
     group: list[Span] = []
     reach = at = 0
-    for span in sorted(set(found), key=lambda s: (s.start, s.end)):
+    for span in sorted({_trimmed(text, span) for span in found}, key=lambda s: (s.start, s.end)):
         if group and span.start >= reach:
             at = _settle(text, group, taken, at, won)
             group = []
@@ -27,6 +34,17 @@ def resolve(text: str, found: Iterable[Span], taken: Sequence[tuple[int, int]] =
     if group:
         _settle(text, group, taken, at, won)
     return won
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    """A telephone number without a bracket that it does not close, an address without `email=` before it."""
+    start = span.start
+    if span.type == "PHONE_NUMBER":
+        if text[start : start + 1] == "(" and ")" not in text[start : span.end]:
+            return replace(span, start=start + 1)
+    elif span.type == "EMAIL_ADDRESS" and (key := _KEY.match(text, start, span.end)):
+        return replace(span, start=key.end())
+    return span
 
 
 def _settle(text: str, group: list[Span], taken: Sequence[tuple[int, int]], at: int, won: list[Span]) -> int:

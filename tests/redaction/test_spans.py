@@ -56,3 +56,14 @@ def test_many_spans_that_overlap_nothing_cost_little() -> None:
         *spans[4:],
     ]
     assert time.process_time() - began < 5
+
+
+def test_a_bracket_that_is_not_closed_and_a_key_before_an_address_stay_outside() -> None:
+    text = "(06 12 55 78 90 and (212) 555 0100, email=jane@example.com"
+    found = [
+        Span(0, 15, "PHONE_NUMBER", 0.4),
+        Span(20, 34, "PHONE_NUMBER", 0.4),
+        Span(36, len(text), "EMAIL_ADDRESS", 1.0),
+    ]
+    kept = [text[span.start : span.end] for span in resolve(text, found)]
+    assert kept == ["06 12 55 78 90", "(212) 555 0100", "jane@example.com"]

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gateway.model import Span
+from gateway.redaction.ner.called import CALLED, NAMES_TOO, NEVER, NO_PART
 from gateway.redaction.ner.labels import TYPES
 from gateway.redaction.ner.words import FLAGS, JOINT, Read
 
@@ -40,10 +41,23 @@ _SURE_ROW: Final = 0.97
 _SURE_NAME: Final = 0.8
 _SENTENCE: Final = re.compile(
     r"(?<=[^\W\d_]{4})(?<!blvd)(?<!bldg)(?<!pkwy)(?<!terr)(?<!cres)\.\s+(?=(?-i:[A-Z\u00c0-\u00de]))"
-    r"|,\s+(?=(?-i:[a-z\u00df-\u00ff]{4,})\Z)",
+    r"|,\s+(?=(?-i:[a-z\u00df-\u00ff]{4,})\Z)"
+    r"|[,;]\s+(?=(?:(?:steuer|personal|sozial)|(?:tel|mobil|phone|fax|e-?mail|iban|bic|geb|born|dob|ssn|nif|dni|bsn|nhs|siret"
+    r"|c\.f|cod|vat|ust|n[\u00ba\u00b0]|n|n\u00e9e?|nat[oa]|nacid[oa])(?![^\W_])))"
+    r"|[,;]?\s+(?=\d{7})",
     re.IGNORECASE,
 )
 """Where an address ends and something else is said."""
+_TO: Final = frozenset(
+    ("at", "in", "an", "zu", "te", "aan", "bei", "en", "au", "\u00e0", "a", "presso", "of", "from", "to")
+)
+"""What stands before an address and is none of it."""
+_ON: Final = re.compile(
+    r"[-\u2010\u2011](?:de|van|von|el|al|del|della|du|der|den|ter|di|da|le|la)[ ]"
+    r"(?:(?:der|den|de|la)[ ])?[^\W\d_a-z][^\W\d_]+"
+)
+"""`-de Wit`, behind a name of two parts."""
+_INITIALS: Final = re.compile(r"(?<![\w.])(?:[A-Z]\.[ -]?){1,3}\Z")
 _NO_STREET: Final = re.compile(
     r"(?i)(?:aktenzeichen|az|case|claim|art(?:icle|ikel)?|section|docket|pc|wpc|rg|sect|j'ai|ai|hat|bin|ho|tengo)\b"
 )
@@ -51,108 +65,8 @@ _CAPITALISED: Final = re.compile(r"\b[A-Z][a-z]")
 _AROUND: Final = 200
 _ON_LISTS: Final = 1 << FLAGS.index("first") | 1 << FLAGS.index("last")
 _EDGE: Final = re.compile(r"[\w)\].]")
-_TITLES: Final = frozenset(
-    (
-        *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "lord", "lady", "rev", "judge"),
-        *(
-            "justice",
-            "captain",
-            "capt",
-            "herr",
-            "herrn",
-            "frau",
-            "rechtsanwalt",
-            "rechtsanwältin",
-            "richter",
-            "richterin",
-        ),
-        *(
-            "monsieur",
-            "madame",
-            "mme",
-            "mlle",
-            "me",
-            "m",
-            "señor",
-            "señora",
-            "sr",
-            "sra",
-            "srta",
-            "don",
-            "doña",
-            "dña",
-            "d",
-        ),
-        *("dott", "dottor", "dottoressa", "signor", "signora", "sig", "avv", "ing", "meneer", "mevrouw", "dhr", "mevr"),
-    )
-)
-_RANKS: Final = frozenset(
-    (
-        "district",
-        "trooper",
-        "officer",
-        "sergeant",
-        "sgt",
-        "detective",
-        "constable",
-        "inspector",
-        "investigator",
-        "lieutenant",
-    )
-)
-"""Alone they are nobody's name."""
-_RELATIVES: Final = frozenset(
-    (
-        *("mon", "mein", "meine", "meinem", "meinen", "meiner", "ihr", "ihre", "sein", "seine", "mijn"),
-        *("schwester", "bruder", "mutter", "vater", "sohn", "tochter", "schwiegermutter", "schwiegervater"),
-        *(
-            "fr\u00e8re",
-            "s\u0153ur",
-            "soeur",
-            "m\u00e8re",
-            "p\u00e8re",
-            "fils",
-            "fille",
-            "tante",
-            "oncle",
-            "oma",
-            "opa",
-        ),
-        *("hermano", "hermana", "madre", "padre", "hijo", "hija", "marido", "abuela", "abuelo", "t\u00edo", "t\u00eda"),
-        *("fratello", "sorella", "figlio", "figlia", "marito", "moglie", "nonno", "nonna", "broer", "zus", "moeder"),
-        *("vader", "zoon", "dochter", "oom"),
-    )
-)
-"""Whose, and what somebody is to him."""
-_NEVER: Final = frozenset(
-    (
-        *("i", "me", "you", "he", "she", "it", "we", "they", "us", "him", "her", "them", "my", "your", "his", "our"),
-        *(
-            "their",
-            "mr",
-            "mrs",
-            "ms",
-            "dr",
-            "hon",
-            "esq",
-            "iban",
-            "vcard",
-            "fyi",
-            "btw",
-            "asap",
-            "fwd",
-            "cc",
-            "bcc",
-            "attn",
-        ),
-    )
-)
-_CALLED: Final = _TITLES | _RANKS | _RELATIVES
 _DAY: Final = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\Z")
 _DATE: Final = re.compile(r",?[ ](?:\d|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?[ ]\d)")
-_NAMES_TOO: Final = frozenset(("don", "dame", "justice", "ing", "me", "m", "d", "sig"))
-"""Titles that are names or words besides."""
-_NO_PART: Final = _CALLED | _NEVER
 
 
 def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span]:
@@ -224,7 +138,7 @@ class _Free:
         word = text[starts[at] : ends[at]]
         if between != " " if least else len(between) != 1:
             return None
-        if at in self.marked or not word[0].isupper() or not word.isalpha() or word.lower() in _NO_PART:
+        if at in self.marked or not word[0].isupper() or not word.isalpha() or word.lower() in NO_PART:
             return None
         label = 1 + 2 * _PERSON
         return at if least == 0.0 or self.scores[at, label] + self.scores[at, label + 1] >= least else None
@@ -269,7 +183,19 @@ def _span(free: _Free, rows: Any, wanted: Sequence[int], run: Sequence[int]) -> 
             return []
         words = [word for word in words if read.ends[word] <= start + len(value)]
         start, end = _with_numbers(text, read, start, start + len(value), words)
+    if kind == "PERSON":
+        start, end = _whole_name(text, start, end)
     return [Span(start, end, kind, round(min(score, 0.99), 3))]
+
+
+def _whole_name(text: str, start: int, end: int) -> tuple[int, int]:
+    """A name with initials before it and the second half that begins with a particle; without `i.A.` before it."""
+    if text[start : start + 3] == "A. " and text[start - 2 : start] == "i.":
+        start += 3
+    elif initials := _INITIALS.search(text, max(0, start - 12), start):
+        start = initials.start()
+    rest = _ON.match(text, end)
+    return start, rest.end() if rest else end
 
 
 def _of_name(probability: float) -> float:
@@ -280,7 +206,7 @@ def _of_name(probability: float) -> float:
 
 def _can_be(kind: str, value: str) -> bool:
     """Whether a value has what every value of its kind has."""
-    if value.lower() in _NEVER or (len(value) < 2 and kind != "LOCATION"):
+    if value.lower() in NEVER or (len(value) < 2 and kind != "LOCATION"):
         return False
     return any(c.isalpha() for c in value) or (kind == "STREET_ADDRESS" and any(c.isalnum() for c in value))
 
@@ -290,11 +216,13 @@ def _settled(free: _Free, run: Sequence[int], kind: str) -> list[int]:
     text, read = free.text, free.read
     words = list(run)
     if kind == "PERSON":
-        while words and (word := text[read.starts[words[0]] : read.ends[words[0]]].lower()) in _CALLED:
+        while words and (word := text[read.starts[words[0]] : read.ends[words[0]]].lower()) in CALLED:
             if len(words) == 1:
-                return words if word in _NAMES_TOO else []
+                return words if word in NAMES_TOO else []
             words = words[2:] if len(words) > 2 and text[read.starts[words[1]]] == "." else words[1:]
     while words and not _begins(text[read.starts[words[0]]]):
+        words = words[1:]
+    while kind == "STREET_ADDRESS" and len(words) > 1 and text[read.starts[words[0]] : read.ends[words[0]]] in _TO:
         words = words[1:]
     while words and not _EDGE.match(text[read.ends[words[-1]] - 1]):
         words = words[:-1]

@@ -92,3 +92,26 @@ def test_an_address_ends_where_the_sentence_does() -> None:
     labels = [O, begin(street), *[inside(street)] * 5]
     assert found("at Weiherweg 3, Erlangen. Kostenfrei", labels) == [("Weiherweg 3, Erlangen", "STREET_ADDRESS")]
     assert found("Aktenzeichen 12 Berg", [begin(street), inside(street), inside(street)]) == []
+
+
+def test_initials_and_second_halves_belong_to_a_name() -> None:
+    assert found("to D. J. Roe", [O, O, O, O, O, B]) == [("D. J. Roe", "PERSON")]
+    assert found("ask Jane Roe-de Wit now", [O, B, I, O, O, O, O]) == [("Jane Roe-de Wit", "PERSON")]
+    assert found("i.A. Jane Roe", [O, O, B, I, I, I]) == [("Jane Roe", "PERSON")]
+
+
+def test_whose_somebody_is_stays_outside() -> None:
+    assert found("Mon frère Jean", [B, I, I]) == [("Jean", "PERSON")]
+    assert found("Meine Schwiegermutter", [B, I]) == []
+
+
+def test_a_day_before_a_date_is_nobody() -> None:
+    assert found("Tue, 14 Nov", [B, O, O, O]) == []
+    assert found("Tue is here", [B, O, O]) == [("Tue", "PERSON")]
+
+
+def test_an_address_begins_with_its_number_and_ends_before_what_is_labelled() -> None:
+    at = begin(TYPES.index("STREET_ADDRESS"))
+    on = inside(TYPES.index("STREET_ADDRESS"))
+    text = "au 4 allée Roe, 44300 Nantes, n 8503"
+    assert found(text, [at, *[on] * 9]) == [("4 allée Roe, 44300 Nantes", "STREET_ADDRESS")]

@@ -1,0 +1,96 @@
+"""Words that people are called by besides their names, and words that are nobody's name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_TITLES: Final = frozenset(
+    (
+        *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "lord", "lady", "rev", "judge"),
+        *("justice", "captain", "capt", "herr", "herrn", "frau", "rechtsanwalt", "rechtsanw\u00e4ltin", "richter"),
+        *(
+            "richterin",
+            "monsieur",
+            "madame",
+            "mme",
+            "mlle",
+            "me",
+            "m",
+            "se\u00f1or",
+            "se\u00f1ora",
+            "sr",
+            "sra",
+            "srta",
+        ),
+        *(
+            "don",
+            "do\u00f1a",
+            "d\u00f1a",
+            "d",
+            "dott",
+            "dottor",
+            "dottoressa",
+            "signor",
+            "signora",
+            "sig",
+            "avv",
+            "ing",
+        ),
+        *("meneer", "mevrouw", "dhr", "mevr"),
+    )
+)
+_RANKS: Final = frozenset(
+    (
+        *("district", "trooper", "officer", "sergeant", "sgt", "detective", "constable", "inspector", "investigator"),
+        "lieutenant",
+    )
+)
+"""Alone they are nobody's name."""
+_RELATIVES: Final = frozenset(
+    (
+        *("mon", "mein", "meine", "meinem", "meinen", "meiner", "ihr", "ihre", "sein", "seine", "mijn"),
+        *("schwester", "bruder", "mutter", "vater", "sohn", "tochter", "schwiegermutter", "schwiegervater"),
+        *(
+            "fr\u00e8re",
+            "s\u0153ur",
+            "soeur",
+            "m\u00e8re",
+            "p\u00e8re",
+            "fils",
+            "fille",
+            "tante",
+            "oncle",
+            "oma",
+            "opa",
+        ),
+        *("hermano", "hermana", "madre", "padre", "hijo", "hija", "marido", "abuela", "abuelo", "t\u00edo", "t\u00eda"),
+        *("fratello", "sorella", "figlio", "figlia", "marito", "moglie", "nonno", "nonna", "broer", "zus", "moeder"),
+        *("vader", "zoon", "dochter", "oom"),
+    )
+)
+"""Whose, and what somebody is to him."""
+NEVER: Final = frozenset(
+    (
+        *("i", "me", "you", "he", "she", "it", "we", "they", "us", "him", "her", "them", "my", "your", "his", "our"),
+        *("their", "mr", "mrs", "ms", "dr", "hon", "esq", "iban", "vcard", "fyi", "btw", "asap", "fwd", "cc", "bcc"),
+        *(
+            "attn",
+            "dept",
+            "addy",
+            "groet",
+            "groeten",
+            "gr\u00fc\u00dfe",
+            "gru\u00df",
+            "saludos",
+            "saluti",
+            "pozdrawiam",
+        ),
+        *("cheers", "regards", "thx"),
+    )
+)
+"""Nobody's name."""
+CALLED: Final = _TITLES | _RANKS | _RELATIVES
+"""What may stand before a name and is no part of it."""
+NAMES_TOO: Final = frozenset(("don", "dame", "justice", "ing", "me", "m", "d", "sig"))
+"""Titles that are names or words besides."""
+NO_PART: Final = CALLED | NEVER
