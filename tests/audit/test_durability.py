@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from random import Random
+from typing import Final
 from uuid import UUID
 
 import pytest
@@ -18,7 +21,7 @@ import pytest
 from gateway.audit import AuditLog, State, check
 from gateway.crypto import KeyRing
 from gateway.errors import AuditUnavailable
-from gateway.store import Store
+from gateway.store import Store, open_store
 from tests.audit.kill_loop import loop
 from tests.audit.support import backends, found, now, own_server, record, refused, until
 
@@ -149,6 +152,63 @@ async def test_a_disk_that_fails_under_the_server_is_named_and_recovered_from(ow
     report = await check(own, ring)
     assert report.ok
     assert [stream.state for stream in report.streams] == [State.FOLLOWED, State.CLOSED]
+
+
+SMALL: Final = "256m"
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk of its own, which can be filled."""
+    folder = Path(tempfile.mkdtemp(prefix="gateway-test-"))
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        folder.rmdir()
+        pytest.skip("may not mount a disk here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+        folder.rmdir()
+
+
+def fill(ballast: Path) -> None:
+    """Nothing more has room on the disk of this file."""
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(65_536))
+
+
+async def write_on(log: AuditLog, acknowledged: set[str]) -> None:
+    """Into what is left of the pages and files there are."""
+    for n in range(1, 100_000):
+        await log.append(record(n))
+        acknowledged.add(f"r{n}")
+
+
+async def test_a_full_disk_is_named_and_recovered_from(small_disk: Path, ring: KeyRing) -> None:
+    async with await open_store(None, small_disk / "data") as store:
+        log = AuditLog(store, ring, now, timeout_s=2)
+        await log.start()
+        acknowledged = {"r0"}
+        await log.append(record(0))
+        ballast = small_disk / "ballast"
+        await asyncio.to_thread(fill, ballast)
+        with pytest.raises(AuditUnavailable) as refusal:
+            await write_on(log, acknowledged)
+        assert "DiskFullError" in refusal.value.message
+        assert "space" in refusal.value.hint
+        await refused(log, record(100_001))
+        ballast.unlink()
+        await until(lambda: log.healthy)
+        await log.append(record(100_002))
+        await log.close()
+        written = await requests(store)
+        assert written.keys() >= acknowledged | {"r100002"}
+        assert "r100001" not in written
+        assert (await check(store, ring)).ok
 
 
 async def test_a_log_can_be_closed_while_the_server_is_down(own: Store, ring: KeyRing) -> None:
