@@ -44,6 +44,8 @@ LONG_S: Final = 86_400.0
 """Seconds that loading and indexing may take: statements have a limit otherwise."""
 M: Final = 16
 EF_CONSTRUCTION: Final = 64
+ROWS: Final = "WITH (toast_tuple_target = 8160)"
+"""Of each table that holds points: they lie in it as they are. To unpack terms takes longer than to look at them."""
 INDEXES: Final = {
     "scope": "CREATE INDEX {name} ON {table} (scope)",
     "terms": "CREATE INDEX {name} ON {table} USING gin (term_ids) WITH (fastupdate = off)",

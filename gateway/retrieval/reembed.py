@@ -17,7 +17,7 @@ from gateway.errors import Broken, Conflict, Invalid
 from gateway.retrieval.embed import TOKEN
 from gateway.retrieval.methods.space import Space, current, put_in_force
 from gateway.retrieval.passages import to_embed
-from gateway.retrieval.points import INDEXES, LONG_S, MAX_DIMENSION
+from gateway.retrieval.points import INDEXES, LONG_S, MAX_DIMENSION, ROWS
 from gateway.retrieval.qdrant.owed import expect_inside
 from gateway.retrieval.upkeep import MEMORY
 from gateway.retrieval.writing import take_all_shards
@@ -217,7 +217,7 @@ class Beside:
             if row["holds"] != "DEFAULT":
                 values = row["holds"].removeprefix("FOR VALUES ")
                 await conn.execute(f"DELETE FROM points_next WHERE tenant {values}", timeout=LONG_S)
-            await conn.execute(f"CREATE TABLE {name} PARTITION OF points_next {row['holds']}", timeout=LONG_S)
+            await conn.execute(f"CREATE TABLE {name} PARTITION OF points_next {row['holds']} {ROWS}", timeout=LONG_S)
         return None
 
     async def stale(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.errors import Conflict
-from gateway.retrieval.points import INDEXES, LONG_S
+from gateway.retrieval.points import INDEXES, LONG_S, ROWS
 from gateway.retrieval.writing import take_all_shards
 from gateway.store import Store
 from gateway.store.store import Connection
@@ -91,7 +91,7 @@ async def put_apart(conn: Connection, tenant: str) -> str:
         raise Conflict("this tenant has a partition of its own already")
     quoted = await conn.fetchval("SELECT quote_literal($1::text)", tenant)
     await conn.execute(f"SET LOCAL maintenance_work_mem = '{MEMORY}'")
-    await conn.execute(f"CREATE TABLE {name} (LIKE points INCLUDING STORAGE)")
+    await conn.execute(f"CREATE TABLE {name} (LIKE points INCLUDING STORAGE) {ROWS}")
     await conn.execute(f"INSERT INTO {name} SELECT * FROM points_rest WHERE tenant = $1", tenant, timeout=LONG_S)
     await conn.execute("DELETE FROM points_rest WHERE tenant = $1", tenant, timeout=LONG_S)
     await conn.execute(f"ALTER TABLE points ATTACH PARTITION {name} FOR VALUES IN ({quoted})", timeout=LONG_S)

@@ -46,6 +46,21 @@ async def test_maintenance_changes_no_answer(index: Index, database: Store, rein
     assert await found(index, "budget 9", scope(), 1) == ["budget 9"]
 
 
+async def test_points_lie_in_their_rows_as_they_are(index: Index, database: Store) -> None:
+    """Unpacking their terms would take most of the time of a search."""
+    many = " ".join(f"word{number}" for number in range(300))
+    for tenant in ("default", "o'ther"):
+        await index.put_document(document(index, "a", [many], tenant=tenant))
+    async with database.transaction() as conn:
+        await put_apart(conn, "o'ther")
+    await index.put_document(document(index, "b", [many], tenant="o'ther"))
+    rows = await database.fetch(
+        "SELECT pg_column_compression(terms) AS packed, pg_column_size(terms) AS size FROM points"
+    )
+    assert len(rows) == 3
+    assert all(row["packed"] is None and row["size"] > 2_000 for row in rows)
+
+
 async def test_a_tenant_put_apart_is_alone(index: Index, database: Store) -> None:
     """Its searches read its own partition, and even a walk is the same to the bit whatever others bring."""
     for number in range(20):
