@@ -33,6 +33,9 @@ SCAN: Final = 20_000
 """Points the vector index visits at most before every visible one is looked at instead."""
 FREQUENT: Final = 4_000
 """Points that candidates by words are chosen from, about; terms more frequent than that find nothing by themselves."""
+MOSTLY: Final = 0.25
+EF: Final = 160
+"""Points that the walk over the vector index keeps in sight, at least."""
 LEAST: Final = 0.6
 MOST: Final = K1 + 1.0
 """A term's weight in a passage that holds it, at least (roughly) and at most (sparse.py)."""
@@ -56,7 +59,9 @@ INDEXES: Final = {
 _SETTINGS: Final = """
 SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', $1, true),
        set_config('hnsw.max_scan_tuples', $2, true), set_config('work_mem', '64MB', true),
-       set_config('plan_cache_mode', 'force_custom_plan', true)
+       set_config('plan_cache_mode', 'force_custom_plan', true),
+       (SELECT sum(c.reltuples) FROM pg_partition_tree('points') t JOIN pg_class c ON c.oid = t.relid
+        WHERE t.isleaf) AS points
 """
 # Subqueries, so that the texts are read once and not for every row: a cast from text is no constant to the planner.
 _VECTOR: Final = "(SELECT $5::text::halfvec)"
@@ -83,7 +88,8 @@ FROM (SELECT chunk FROM near UNION SELECT chunk FROM worded) found
 _NOTHING: Final = "SELECT 0::bigint AS chunk WHERE false"
 _NEAR: Final = f"SELECT chunk FROM points WHERE {_VISIBLE} ORDER BY embedding <#> {_VECTOR} LIMIT $4"
 _WORDED: Final = f"""
-SELECT chunk FROM points WHERE {_VISIBLE} AND {{holding}} ORDER BY terms <#> {_WEIGHTS}, chunk LIMIT $4
+SELECT chunk FROM points WHERE tenant = $1 AND {{scope}} = ANY($2) AND {{holding}}
+ORDER BY terms <#> {_WEIGHTS}, chunk LIMIT $4
 """
 _NO_DENSE: Final = "0::float8"
 _DENSE: Final = f"-(embedding <#> {_VECTOR})"
@@ -119,8 +125,9 @@ class Points:
         if ask.vector is not None:
             values.append(dense_text(ask.vector))
         if visible.chunks > self._exact:
-            await conn.execute(_SETTINGS, str(min(ask.limit, 1000)), str(self._scan))
-            rows = await self._indexed(conn, ask, values)
+            walked = str(min(max(ask.limit, EF), 1000))
+            (known,) = await conn.fetch(_SETTINGS, walked, str(self._scan))
+            rows = await self._indexed(conn, ask, values, mostly=visible.chunks >= MOSTLY * (known["points"] or 0))
             # Fewer than there are: the walk has given up.
             if ask.vector is None or (rows and rows[0]["walked"] >= min(ask.limit, visible.chunks)):
                 return _candidates(rows)
@@ -128,13 +135,15 @@ class Points:
         found = _candidates(await conn.fetch(_EXACT.format(dense=dense), *values))
         return found if ask.vector is not None else [one for one in found if one.sparse > 0]
 
-    async def _indexed(self, conn: Connection, ask: Ask, values: list[Any]) -> list[Any]:
+    async def _indexed(self, conn: Connection, ask: Ask, values: list[Any], *, mostly: bool) -> list[Any]:
+        """`mostly`: the caller may read a good part of all points. It decides how they are come by, and not which."""
         near, dense = (_NOTHING, _NO_DENSE) if ask.vector is None else (_NEAR, _DENSE)
         worded = _NOTHING
         terms: list[list[int]] = []
         if ask.weights:
             holding, terms = _holding(ask, len(values) + 1)
-            worded = _WORDED.format(holding=holding)
+            # No index on this: to list a million readable points takes longer than to look at some that hold a word.
+            worded = _WORDED.format(holding=holding, scope="(scope + 0)" if mostly else "scope")
         return await conn.fetch(_BOTH.format(near=near, worded=worded, dense=dense), *values, *terms)
 
     async def put(self, conn: Connection, tenant: str, scope: int, points: Sequence[Point]) -> None:
