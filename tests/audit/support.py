@@ -77,6 +77,13 @@ async def backends(store: Store) -> list[int]:
     return [record["pid"] for record in found]
 
 
+async def nobody_writes(store: Store, seconds: float = 60.0) -> None:
+    """Wait until no server process writes a stream: one takes a moment to see that its client is gone."""
+    async with asyncio.timeout(seconds):
+        while await backends(store):  # noqa: ASYNC110 - what is waited for lies in another process
+            await asyncio.sleep(0.01)
+
+
 @dataclass(frozen=True)
 class Small:
     """Three streams: `a` closed in order, `b` lost its connection, `c` follows it and was cut by a crash."""

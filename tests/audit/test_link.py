@@ -13,7 +13,7 @@ from gateway.audit.link import LOST, lock_key, open_link
 from gateway.audit.record import Entry, Row, micros
 from gateway.crypto import KeyRing
 from gateway.store import Store
-from tests.audit.support import backends, now
+from tests.audit.support import nobody_writes, now
 
 
 def test_the_lock_of_a_stream_is_its_random_half() -> None:
@@ -92,5 +92,5 @@ async def test_a_link_that_cannot_open_leaves_nothing_behind(database: Store, ri
     with pytest.raises(asyncpg.CheckViolationError) as caught:
         await open_link(database.dsn, ring, now, 5, None)
     assert isinstance(caught.value, LOST)
-    assert await backends(database) == []
+    await nobody_writes(database)
     assert await database.fetchval("SELECT count(*) FROM audit_streams") == 0

@@ -13,7 +13,7 @@ from gateway.audit import log as log_module
 from gateway.crypto import KeyRing
 from gateway.errors import AuditUnavailable, Broken, TooLarge
 from gateway.store import Store
-from tests.audit.support import backends, now, record, refused, until
+from tests.audit.support import nobody_writes, now, record, refused, until
 
 
 async def opened(store: Store, ring: KeyRing, **options: object) -> AuditLog:
@@ -177,7 +177,7 @@ async def test_closing_writes_what_waits_and_an_end(database: Store, ring: KeyRi
     assert log.stream is None  # type: ignore[unreachable]
     await refused(log, record())
     await log.close()
-    assert await backends(database) == []
+    await nobody_writes(database)
 
 
 async def test_a_log_that_was_not_started_refuses(database: Store, ring: KeyRing) -> None:
@@ -198,7 +198,7 @@ async def test_a_database_without_tables_cannot_be_logged_to(database: Store, ri
     await database.execute("DROP TABLE audit_streams CASCADE")
     with pytest.raises(AuditUnavailable):
         await opened(database, ring)
-    assert await backends(database) == []
+    await nobody_writes(database)
 
 
 async def test_a_statement_that_takes_too_long_fails_and_the_log_recovers(database: Store, ring: KeyRing) -> None:
