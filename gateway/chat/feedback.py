@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -41,14 +42,17 @@ class Feedback:
             place = await self._receipts.answered(about, principal.id)
             texts = {name: text for name, text in (("comment", comment), ("expected", expected)) if text.strip()}
             done = await self._redactor.redact(list(texts.values()), bundle.privacy, principal.tenant)
-        except GatewayError as error:
-            detail: Json = {"code": error.code, "reason": error.message}
+        except Exception as fault:
+            # Of a fault of ours the class only, since its text may hold content.
+            detail: Json = {"fault": type(fault).__name__}
+            if isinstance(fault, GatewayError):
+                detail = {"code": fault.code, "reason": fault.message}
             await self._record("refusal", request, principal, bundle.digest, detail, {})
             raise
-        detected: dict[str, int] = {}
+        found: Counter[str] = Counter()
         for one in done:
-            for name, count in one.redacted.counts.items():
-                detected[name] = detected.get(name, 0) + count
+            found.update(one.redacted.counts)
+        detected = dict(found)
         detail = {"rating": rating, "detected": detected, "answer": {"stream": place[0], "seq": place[1]}}
         content = {name: one.redacted.text for name, one in zip(texts, done, strict=True)}
         at = await self._record("event", about, principal, bundle.digest, detail, content)
