@@ -78,7 +78,8 @@ async def test_a_stream_written_anew_from_some_row_on(sealed: Sealed) -> None:
             async with undone(connection):
                 for row in rows:
                     await take(connection, row)
-                for row in rechained(rows, at, sealed=rows[at].sealed[:-1] + b"\0"):
+                other = rows[at].sealed[:-1] + bytes([rows[at].sealed[-1] ^ 1])
+                for row in rechained(rows, at, sealed=other):
                     await put(connection, row)
                 got = await faults(sealed, connection)
                 assert {(Verdict.MODIFIED.value, stream, seq) for seq in range(at, len(rows))} <= got
