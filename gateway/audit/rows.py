@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Final
 
 import asyncpg
@@ -17,11 +18,15 @@ HEADER: Final = """
 """
 """Of `FROM audit_streams`, under this name."""
 
+_BIG: Final = struct.Struct(">q").unpack
+_new: Final = tuple.__new__
+
 
 def row(record: asyncpg.Record) -> Row:
     """A row of `SELECT {ROW}`; more columns may follow."""
-    stream, seq, at, *rest = record
-    return Row(stream, seq, int.from_bytes(at, "big", signed=True) + FROM_2000, *rest[:7])
+    stream, seq, at, kind, request, prev, sealed, digest, retention, facts = record[:10]
+    # Past the named tuple's own constructor, at a third of its cost: verifying makes millions.
+    return _new(Row, (stream, seq, _BIG(at)[0] + FROM_2000, kind, request, prev, sealed, digest, retention, facts))
 
 
 def header(record: asyncpg.Record) -> Header:

@@ -83,7 +83,7 @@ async def test_no_field_of_a_receipt_may_change(written: Written) -> None:
         with pytest.raises(NotProven):
             open_receipt(render(replace(proof, extra=json.dumps(bad).encode())), written.key)
     for name in ("sealed", "salt", "statement"):
-        bad = told | {name: told[name].replace("1", "2").replace("0", "3")}
+        bad = told | {name: ("1" if told[name][0] != "1" else "2") + told[name][1:]}
         with pytest.raises(NotProven):
             open_receipt(render(replace(proof, extra=json.dumps(bad).encode())), written.key)
     other = Proof.parse(await Receipts(written.store, written.ring).receipt("r8"))
