@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
+
+from gateway.redaction.facts import Facts
+from gateway.redaction.led import Led
 
 Found = tuple[int, int]
 
@@ -34,8 +37,9 @@ _CASE_VALUE: Final = (
     rf"\d[\dA-Z]*(?:[/.:-]{_BIT}|[ ]?[/-][ ]?(?=\d){_BIT}){{0,6}}"
     r"(?:[ ][A-Z]\d\b|[ ]?\([A-Z]{2,4}\))?)"
 )
-_CASE: Final = re.compile(
-    rf"(?i)(?<![^\W_])(?:{_CASE_LABEL})[\"'`*]{{0,2}}[ \t]*[:=#(]?[ \t]*[\"'`*]{{0,2}}(?P<value>{_CASE_VALUE})(?![\w])"
+_CASE: Final = Led(
+    rf"(?i)(?<![^\W_])(?:{_CASE_LABEL})(?!(?<=[^\W\d_])[^\W\d_])"
+    rf"[\"'`*]{{0,2}}[ \t]*[:=#(]?[ \t]*[\"'`*]{{0,2}}(?P<value>{_CASE_VALUE})(?![\w])"
 )
 _MORE_CASES: Final = re.compile(
     r"(?:,[ ]|;[ ]|,?[ ](?:and|et|und|y|e|en)[ ]|[ ]?&[ ]?)(?P<value>(?:[A-Z]{1,4}[ -])?\d{1,6}[/-]\d{2,4})(?![\w/])"
@@ -44,7 +48,7 @@ _SLASHED: Final = re.compile(
     r"(?i:(?<![^\W_])nos?\.[ ]?|\b(?:esas|karar)(?:[ ]no)?[:.]?[ ]|(?-i:\b[EK]\.[ ]?(?=\d{4}/\d)))"
     r"(?P<value>\d{3,6}/\d{2}(?:\d{2,4})?)(?![\w/])"
 )
-_DASHED: Final = re.compile(
+_DASHED: Final = Led(
     r"(?<![^\W_])(?i:nos?\.|case)[ ](?P<value>(?:19|20)?\d{2}-[A-Z]{1,3}-\d{3,6}(?:-[A-Z]{1,3})?)(?![\w-])"
 )
 _GERMAN_CASE: Final = re.compile(
@@ -62,42 +66,25 @@ _OTHER_CASES: Final = (
     (":", re.compile(r"(?<![\w-])\d{1,2}:\d{2}-(?:cv|cr|mc|md|mj|bk|ap|po)-\d{3,6}(?:-[A-Z]{2,5}){0,3}(?![\w-])")),
     ("c-", re.compile(r"(?<![\w-])C-\d{1,4}/\d{2}(?:[ ]P\b)?(?![\w/-])")),
 )
-_LABEL_MARKS: Final = (
-    *("appl", "case", "docket", "file", "petition", "complaint", "claim", "appeal", "matter", "suit", "cause", "index"),
-    *("record", "ref", "incident", "report", "warrant", "zeichen", "gesch\u00e4fts", "az.", "requ\u00eate", "dossier"),
-    *("expediente", "zaak", "rolnummer", "procedim", "causa", "action", "indict", "investig", "decision", "judgment"),
-    *("proceed", "protocol", "probate", "citation", "gz.", "pourvoi", "affaire", "arr\u00eat", "recurso", "sentencia"),
-    *(
-        "sentenza",
-        "rollo",
-        "autos",
-        "rg.",
-        "r.g.",
-        "rg n",
-        "\u00b0 rg",
-        "\u00ba rg",
-        "no rg",
-        "crim.",
-        "civ.",
-        "cr.",
-        "misc.",
-        "adv.",
-    ),
-)
-CASE_MARKS: Final = (
-    *(*_LABEL_MARKS, "/", "ecli", "-cv-", "-cr-", "-mc-", "-md-", "-mj-", "-bk-", "-ap-", "-po-", "no. ", "nos. "),
-)
+CASE_MARKS: Final = (*("/", "ecli", "-cv-", "-cr-", "-mc-", "-md-", "-mj-", "-bk-", "-ap-", "-po-"),)
+CASE_LED: Final = (_CASE, _DASHED)
 _SLASH: Final = re.compile(r"\d/\d\d")
 
 
 def cases(text: str) -> Iterator[Found]:
     """Numbers of cases and files of courts and offices, each number of a list by itself."""
-    yield from dict.fromkeys(_cases(text))
+    return cases_where(Facts(text))(text)
 
 
-def _cases(text: str) -> Iterator[Found]:
+def cases_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`cases` for parts of a text of which this is known."""
+    words, dashed = _CASE.among(facts), _DASHED.among(facts)
+    return lambda text: iter(dict.fromkeys(_cases(text, words, dashed)))
+
+
+def _cases(text: str, words: frozenset[str] | None, dashed: frozenset[str] | None) -> Iterator[Found]:
     lowered = text.lower()
-    for match in _CASE.finditer(text) if any(mark in lowered for mark in _LABEL_MARKS) else ():
+    for match in _CASE.matches(text, words):
         value = match["value"].rstrip(" .:-")
         digits = sum(c.isdigit() for c in value)
         if digits >= 3 and not _YEAR.fullmatch(value) and (digits >= 4 or any(c in "/-:." for c in value)):
@@ -109,9 +96,8 @@ def _cases(text: str) -> Iterator[Found]:
             yield from _others(text, match.end("value"))
         for match in _GERMAN_CASE.finditer(text):
             yield match.span()
-    if "-" in text and ("no" in lowered or "case" in lowered):
-        for match in _DASHED.finditer(text):
-            yield match.span("value")
+    for match in _DASHED.matches(text, dashed):
+        yield match.span("value")
     for mark, pattern in _OTHER_CASES:
         if mark in lowered:
             for match in pattern.finditer(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -10,8 +11,10 @@ from gateway.errors import BadPolicy
 from gateway.model import CustomRecognizer, PrivacyPolicy
 from gateway.redaction.checksums import CHECKSUMS
 from gateway.redaction.denylist import DenyList
+from gateway.redaction.matching import quick
 from gateway.redaction.presidio import is_word, load, tokenise
 from gateway.redaction.recognizers import Gated
+from gateway.redaction.scene import is_plain
 
 AUTO: Final = "auto"
 """Among a policy's languages: any text may be in any language."""
@@ -51,7 +54,10 @@ def _finder(rule: CustomRecognizer) -> Callable[[str], Iterator[Found]]:
     check = CHECKSUMS[rule.checksum] if rule.checksum else None
 
     def find(text: str) -> Iterator[Found]:
-        for pattern, score in patterns:
+        plain = is_plain(text)
+        for pattern, first_look, score in patterns:
+            if plain and first_look is not None and first_look.search(text) is None:
+                continue
             for match in pattern.finditer(text, timeout=_SECONDS):
                 value = match[0]
                 if value and value not in allowed and (check is None or check(value)):
@@ -63,12 +69,13 @@ def _finder(rule: CustomRecognizer) -> Callable[[str], Iterator[Found]]:
     return find
 
 
-def _compiled(rule: CustomRecognizer) -> list[tuple[Any, float]]:
+def _compiled(rule: CustomRecognizer) -> list[tuple[Any, re.Pattern[str] | None, float]]:
     regex = importlib.import_module("regex")
+    flags = regex.DOTALL | regex.MULTILINE | regex.IGNORECASE
     made = []
     for number, (pattern, score) in enumerate(rule.patterns, 1):
         try:
-            made.append((regex.compile(pattern, regex.DOTALL | regex.MULTILINE | regex.IGNORECASE), score))
+            made.append((regex.compile(pattern, flags), quick(pattern), score))
         except regex.error:
             raise BadPolicy(
                 f"pattern {number} of recognizer {rule.name!r} is not a regular expression",

@@ -217,7 +217,7 @@ def _step(gated: Gated, number: int, marks: MarkSet) -> _Step:
 def _marks(gated: Gated, threshold: float) -> MarkSet:
     """What must stand in a text: a rule's marks, or a word of the context without which nothing counts."""
     if gated.rule is not None:
-        return MarkSet(anywhere=gated.rule.marks)
+        return gated.rule.marked
     return MarkSet(words=gated.context) if gated.ceiling < threshold else MarkSet()
 
 

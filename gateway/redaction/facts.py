@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W_]+")
+LETTERS: Final = re.compile(r"[^\W\d_]*")
+"""A word's letters before its first digit."""
 _DIGIT: Final = re.compile(r"\d")
 _DIGITS: Final = frozenset("0123456789")
 _BLOCK: Final = 1 << 16
@@ -20,7 +22,18 @@ ODD_CASES: Final = frozenset("\u0130\u0131\u017f")
 class Facts:
     """A text, and necessary conditions for what may stand in it."""
 
-    __slots__ = ("_chunk", "chars", "digits", "longest_code", "longest_word", "lowered", "odd", "text", "vocabulary")
+    __slots__ = (
+        "_beginnings",
+        "_chunk",
+        "chars",
+        "digits",
+        "longest_code",
+        "longest_word",
+        "lowered",
+        "odd",
+        "text",
+        "vocabulary",
+    )
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -43,6 +56,7 @@ class Facts:
         self.odd = not ODD_CASES.isdisjoint(self.chars)
         """Whether its small letters may tell less than a pattern without case sees."""
         self._chunk = -1
+        self._beginnings: frozenset[str] | None = None
 
     @property
     def longest_chunk(self) -> int:
@@ -50,6 +64,17 @@ class Facts:
         if self._chunk < 0:
             self._chunk = max(map(len, self.text.split()), default=0) if len(self.text) <= _BLOCK else _NEVER
         return self._chunk
+
+    @property
+    def beginnings(self) -> frozenset[str]:
+        """Its words, and the letters before the first digit of those that hold one."""
+        if self._beginnings is None:
+            self._beginnings = self.vocabulary | {
+                LETTERS.match(word)[0]  # type: ignore[index]  # matches anything
+                for word in (self.vocabulary if self.digits else ())
+                if not word.isalpha()
+            }
+        return self._beginnings
 
     def has(self, characters: Iterable[str]) -> bool:
         """Whether one of these characters stands in it."""

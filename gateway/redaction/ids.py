@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from gateway.redaction.facts import Facts
 from gateway.redaction.keccak import keccak256
+from gateway.redaction.led import Led
 
 Found = tuple[int, int]
+Words = frozenset[str] | None
 
 _SEP: Final = (
     r"[\"'`*_]{0,3}(?:[ \t]*(?:[:=#]|\bis\b|\bist\b|\bes\b|\bwas\b|n[\u00ba\u00b0o]\.?|nr\.?|no\.?s?|num(?:ber|mer"
@@ -19,7 +22,7 @@ _SEP: Final = (
 _NUMBER: Final = (
     r"(?:number|numbers|no\.?|nos\.?|nr\.?|num\.?|id|code|\#|nummer|n[\u00ba\u00b0]|n\u00famero|num\u00e9ro|numero)"
 )
-_ID: Final = re.compile(
+_ID: Final = Led(
     rf"(?i)(?<![^\W_])(?:"
     # Documents
     rf"passport(?:[ _-]?{_NUMBER})?|passeport|reisepass(?:nummer)?|pasaporte|passaporto|paspoort(?:nummer)?"
@@ -50,7 +53,7 @@ _ID: Final = re.compile(
     rf"|nhc|historia[ ]cl\u00ednica|cipa?|nass|episodio|n[\u00ba\u00b0o]\.?[ ]?col(?:\.|egiad[oa])?|colegiad[oa]"
     rf"|n[\u00ba\u00b0o]\.?[ ]de[ ](?:afiliaci[o\u00f3]n|colegiad[oa]|p[o\u00f3]liza|historia)|tarjeta[ ]sanitaria"
     # People in an organisation
-    rf"|(?:employee|staff|personnel|payroll|badge|worker|student|matriculation|enrol+ment|pupil|member(?:ship)?"
+    rf"|(?:employee|staff|personnel|payroll|badge|worker|student|matriculation|enroll?ment|pupil|member(?:ship)?"
     rf"|loyalty|frequent[ ]flyer|policy(?:holder)?|voter|prisoner|inmate|detainee|offender|participant)[ _-]?{_NUMBER}"
     rf"|(?:booking|confirmation|reservation)[ _-]?(?:ref(?:erence)?\b\.?|{_NUMBER})|a-number"
     rf"|bar[ ]{_NUMBER}|ni[ ]{_NUMBER}|(?:my|his|her)[ ]licen[cs]e"
@@ -66,127 +69,17 @@ _ID: Final = re.compile(
     rf"|[12][ ]\d\d[ ]\d\d[ ]\d[\dAB][ ]\d{{3}}[ ]\d{{3}}(?:[ ]\d\d)?))"
     rf"(?![\w])"
 )
-ID_MARKS: Final = (
-    *(
-        "passp",
-        "passeport",
-        "reisepass",
-        "pasaporte",
-        "passaporto",
-        "paspoort",
-        "national",
-        "government",
-        "state",
-        "citizen",
-    ),
-    *(
-        "resident",
-        "alien",
-        "identi",
-        "id card",
-        "id-card",
-        "id_card",
-        "ausweis",
-        "dni",
-        "nie",
-        "visa",
-        "licen",
-        "permi",
-    ),
-    *("f\u00fchrerschein", "tax", "vat", "ein", "tin", "steuer", "ust", "fiscal", "nif", "cif", "iva", "btw", "social"),
-    *("c.f.", "c. f.", "fisc", "bsn", "burgerservice", "cust n", "cust i", "cust_", "cust-", "cust#"),
-    *(
-        "insurance",
-        "health",
-        "versicher",
-        "vers.",
-        "pps",
-        "s\u00e9cu",
-        " de ss",
-        "iqama",
-        "sozial",
-        "s\u00e9curit",
-        "patient",
-        "medical",
-        "chart",
-        "hospital",
-        "admission",
-    ),
-    *(
-        "beneficiary",
-        "subscriber",
-        "enrol",
-        "mrn",
-        "nhc",
-        "cip",
-        "nass",
-        "episodio",
-        "col",
-        "afiliaci",
-        "sanitaria",
-        "historia",
-        "employee",
-        "staff",
-        "personnel",
-        "payroll",
-        "badge",
-    ),
-    *(
-        "worker",
-        "student",
-        "matric",
-        "pupil",
-        "member",
-        "loyalty",
-        "flyer",
-        "policy",
-        "voter",
-        "personalnummer",
-        "mitarbeiter",
-    ),
-    *(
-        "kunden",
-        "mitglied",
-        "account",
-        "acct",
-        "a/c",
-        "konto",
-        "compte",
-        "cuenta",
-        "customer",
-        "claim",
-        "imei",
-        "serial",
-        "client",
-        "prisoner",
-        "inmate",
-        "detainee",
-        "offender",
-        "participant",
-        "booking",
-        "confirmation",
-        "reservation",
-        "a-number",
-        "bar n",
-        "ni n",
-        "acc",
-    ),
-)
-_PLATE: Final = re.compile(
+_PLATE: Final = Led(
     r"(?i)(?<![^\W_])(?:(?:licen[cs]e|number|vehicle|registration|car"
     r"|vehicle[ ]registration)[ _-]?plates?(?:[ _-]?(?:number|no\.?|\#))?"
     r"|plates?(?=[ ][\"'(]?(?-i:[A-Z0-9-]{4,9})\b)|plate[ _-]?(?:number|no\.?|\#)"
     r"|(?:vehicle|car)[ _-]?(?:registration|reg\.?)(?:[ _-]?(?:number|no\.?|mark"
     r"|plate))?|kennzeichen|nummernschild"
     r"|plaque[ ]d['\u2019]immatriculation|immatricul\u00e9e?|immatriculation|matr\u00edcula|targa|kenteken)"
-    r"(?:[ \t]*(?:[:=|#]|\bis\b|\bist\b|\bof\b|\bwas\b|\breads?\b)){0,2}[ \t]*[\"'`*(]{0,3}"
+    r"(?!(?<=[^\W\d_])[^\W\d_])(?:[ \t]*(?:[:=|#]|\bis\b|\bist\b|\bof\b|\bwas\b|\breads?\b)){0,2}[ \t]*[\"'`*(]{0,3}"
     r"(?P<value>(?-i:[A-Z\u00c4\u00d6\u00dc0-9]{1,7}(?:[ .\u00b7-][A-Z0-9]{1,7}){0,3}))(?!\w)"
 )
-PLATE_MARKS: Final = (
-    *("plate", "registration", " reg", "kennzeichen", "nummernschild", "plaque", "immatric", "matr\u00edcula", "targa"),
-    "kenteken",
-)
-_REGISTERED: Final = re.compile(
+_REGISTERED: Final = Led(
     r"(?i)(?<![^\W_])registration[ ](?:number|no\.?|mark)[ \t]*(?:[:=]|\bis\b|\bwas\b)?[ \t]*[\"'(]?(?-i:(?P<value>"
     r"\d{2}[ -]?[A-Z]{1,3}[ -]?\d{2,4}|[A-Z]{2}\d\d[ ]?[A-Z]{3}|[A-Z]{1,3}[ -]\d{1,4}(?:[ -][A-Z]{1,2})?"
     r"|[A-Z]{1,3}[ -][A-Z]{1,2}[ -]?\d{1,4}))(?![\w-])"
@@ -199,7 +92,17 @@ _FRACTION: Final = re.compile(r"\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?")
 
 def labelled(text: str) -> Iterator[Found]:
     """Numbers of documents, tax, insurance, patients, staff and accounts after a label that names them."""
-    for match in _ID.finditer(text):
+    return labelled_where(Facts(text))(text)
+
+
+def labelled_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`labelled` for parts of a text of which this is known."""
+    words = _ID.among(facts)
+    return lambda text: _labelled(_ID.matches(text, words))
+
+
+def _labelled(matches: Iterable[re.Match[str]]) -> Iterator[Found]:
+    for match in matches:
         value = match["value"]
         core = _MARKS.sub("", value)
         digits = sum(c.isdigit() for c in core)
@@ -212,16 +115,26 @@ def labelled(text: str) -> Iterator[Found]:
 
 def plates(text: str) -> Iterator[Found]:
     """Plates of vehicles near a word that says so."""
-    for match in _PLATE.finditer(text):
+    return plates_where(Facts(text))(text)
+
+
+def plates_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`plates` for parts of a text of which this is known."""
+    words, registered = _PLATE.among(facts), _REGISTERED.among(facts)
+    return lambda text: _plates(_PLATE.matches(text, words), _REGISTERED.matches(text, registered))
+
+
+def _plates(matches: Iterable[re.Match[str]], registered: Iterable[re.Match[str]]) -> Iterator[Found]:
+    for match in matches:
         value = match["value"]
         core = _MARKS.sub("", value)
         if 4 <= len(core) <= 10 and any(c.isdigit() for c in core) and not _YEAR.fullmatch(core):
             yield match.span("value")
-    for match in _REGISTERED.finditer(text):
+    for match in registered:
         yield match.span("value")
 
 
-_USER: Final = re.compile(
+_USER: Final = Led(
     r"(?i)(?<![^\W_])(?:user[ _-]?name|user[ _-]?id|login(?:[ _-]?name)?|screen[ _-]?name|nick(?:name)?|handle"
     r"|benutzer(?:name|kennung)"
     r"|nom[ ]d['\u2019]utilisateur|nombre[ ]de[ ]usuario|usuario|nome[ ]utente|gebruikersnaam|user|account)"
@@ -265,60 +178,41 @@ _NAMED: Final = r"(?P<value>(?-i:(?:live:)?[a-z][a-z0-9_.-]{2,30}[a-z0-9_](?:\#\
 _SERVICE: Final = (
     r"(?:insta(?:gram)?|snap(?:chat)?|discord|telegram|twitter|tiktok|steam|skype|twitch|reddit|github|gitlab|mastodon)"
 )
-_SURE_USERS: Final = re.compile(
+_SURE_USERS: Final = Led(
     rf"(?i)(?<![^\W_])(?:(?:log(?:ged|ging)?[ ]?in|sign(?:ed|ing)?[ ]?in|authenticated)[ ]as"
     rf"|(?:my|his|her|their)[ ]{_SERVICE}(?:[ ](?:name|handle|id|tag|is|:))*|(?:on|via)[ ]{_SERVICE}:|skype:?"
     r"|(?:activate|unlock|reset|disable|suspend|delete|lock)[ ]the[ ]account[ ](?:for|of))[ ](?:user[ ])?"
     rf"{_NAMED}"
 )
-_LIKELY_USERS: Final = re.compile(
+_LIKELY_USERS: Final = Led(
     r"(?i)(?<![^\W_])(?:(?:account|password|token|key|access|login)\b[^\n;]{0,60}?[ ](?:for|to)|customer"
     rf"|issued[ ]to)[ ](?P<user>user[ ])?{_NAMED}"
 )
 _GIVEN_AWAY: Final = re.compile(r"[ ](?:registered[ ]to|at[ ][\w.+-]+@|\(e-?mail|with[ ]password|\(id\b)")
 _NICK: Final = re.compile(r"(?m)^(?:\[[^\]\n]{1,20}\][ ])?<(?P<value>[A-Za-z](?=[\w-]*[\d_])[\w-]{3,20})>[ ]")
-USER_MARKS: Final = (
-    *(
-        "user",
-        "customer",
-        "password",
-        "token",
-        "key",
-        "access",
-        "sign",
-        "authentic",
-        "insta",
-        "snap",
-        "discord",
-        "telegram",
-    ),
-    *("twitter", "tiktok", "steam", "skype", "twitch", "reddit", "github", "gitlab", "mastodon", "issued", "<"),
-    "login",
-    "name",
-    "nick",
-    "handle",
-    "benutzer",
-    "usuario",
-    "utente",
-    "gebruiker",
-    "account",
-    "@",
-)
+USER_MARKS: Final = ("<", "@")
+"""One of these stands in what is found without a label."""
 
 
 def users(text: str) -> Iterator[Found]:
     """User names after a label, and handles such as @jroe."""
-    yield from dict.fromkeys(_users(text))
+    return users_where(Facts(text))(text)
 
 
-def _users(text: str) -> Iterator[Found]:
-    for match in _USER.finditer(text):
+def users_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`users` for parts of a text of which this is known."""
+    words = [pattern.among(facts) for pattern in USER_LED]
+    return lambda text: iter(dict.fromkeys(_users(text, *words)))
+
+
+def _users(text: str, words: Words, sure: Words, likely: Words) -> Iterator[Found]:
+    for match in _USER.matches(text, words):
         if match["value"].lower() not in _NO_USER:
             yield match.span("value")
-    for match in _SURE_USERS.finditer(text):
+    for match in _SURE_USERS.matches(text, sure):
         if match["value"] not in _NO_USER:
             yield match.span("value")
-    for match in _LIKELY_USERS.finditer(text):
+    for match in _LIKELY_USERS.matches(text, likely):
         value = match["value"]
         marked = any(c.isdigit() or c == "_" for c in value)
         if value not in _NO_USER and (match["user"] or marked or _GIVEN_AWAY.match(text, match.end())):
@@ -331,6 +225,10 @@ def _users(text: str) -> Iterator[Found]:
             if match[0][1:].lower() not in _NO_USER:
                 yield match.span()
 
+
+ID_LED: Final = (_ID,)
+PLATE_LED: Final = (_PLATE, _REGISTERED)
+USER_LED: Final = (_USER, _SURE_USERS, _LIKELY_USERS)
 
 _HOST: Final = re.compile(
     r"(?i)(?<![\w.@/-])(?:https?://)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}"

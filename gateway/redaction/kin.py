@@ -6,10 +6,11 @@ A complement to the trained detector, which reads such phrases well in English a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from gateway.redaction.facts import Facts
+from gateway.redaction.led import Led
 from gateway.redaction.names import trimmed
 
 Found = tuple[int, int]
@@ -21,7 +22,7 @@ _TITLE: Final = r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Frau|Mme|Mlle|M|Sra?|Sig|D
 _WHOSE: Final = (
     r"(?:my|his|her|your|our|their|the[ ](?:applicant|claimant|plaintiff|defendant|patient|deceased|victim)['\u2019]s"
     r"|(?:mein|dein|sein|ihr|unser|euer)(?:e[rsmn]?)?|mon|ma|ton|ta|son|sa|notre|votre|leur"
-    r"|mi|tu|su|nuestr[oa]|(?:il|la)?[ ]?(?:mi[oa]|tu[oa]|su[oa]|nostr[oa]|vostr[oa])|mijn|zijn|haar|uw|onze?|hun)"
+    r"|mi|tu|su|nuestr[oa]|(?:(?:il|la)[ ])?(?:mi[oa]|tu[oa]|su[oa]|nostr[oa]|vostr[oa])|mijn|zijn|haar|uw|onze?|hun)"
 )
 _KIN: Final = (
     *("wife", "husband", "son", "daughter", "brother", "sister", "mother", "father", "mum", "mom", "dad", "aunt"),
@@ -43,16 +44,16 @@ _KIN: Final = (
     *("man", "vrouw", "zoon", "dochter", "broer", "zus", "moeder", "vader", "vriend", "vriendin", "oom"),
     *("neef", "nicht", "buurman", "buurvrouw", "baas", "schoonmoeder", "schoonvader"),
 )
-_RELATIVE: Final = re.compile(
+_RELATIVE: Final = Led(
     rf"(?<![^\W_])(?i:{_WHOSE})[ ]{{1,2}}(?:(?i:older|younger|elder|late|eldest|youngest|best|new|old|former|ex"
     rf"|j\u00fcngerer?|\u00e4lterer?|beste[rn]?|verstorbene[rn]?|neue[rn]?)[ ])?"
     rf"(?i:{'|'.join(sorted(map(re.escape, _KIN), key=len, reverse=True))}),?[ ]{_TITLE}(?P<name>{_NAME})(?![\w])"
 )
-_MAIDEN: Final = re.compile(
+_MAIDEN: Final = Led(
     rf"(?<![^\W_])(?:n\u00e9e|nee|geb\.|geborene[rn]?|verh\.|verheiratete|epouse|\u00e9pouse|veuve|divorc\u00e9e|divorcee"
     rf"|\u00e9p\.|formerly[ ]known[ ]as|a/?k/?a\.?|alias|genannt)[ ]\"?(?P<name>{_NAME})(?![\w])"
 )
-_SEVERAL: Final = re.compile(
+_SEVERAL: Final = Led(
     rf"(?<![^\W_])(?:die|den|der|of|by|before)[ ](?:Richter(?:n|innen)?|Rechtsanw\u00e4lten?|Zeugen|Herren|Damen"
     rf"|[Jj]udges|[Jj]ustices|Messrs\.?|[Ww]itnesses)[ ](?P<names>(?:(?:Dr|Prof)\.[ ]){{0,2}}{_NAME}"
     rf"(?:,[ ](?:(?:Dr|Prof)\.[ ]){{0,2}}{_NAME}){{0,8}},?[ ](?:und|sowie|and|&)[ ](?:(?:Dr|Prof)\.[ ]){{0,2}}{_NAME})"
@@ -61,18 +62,16 @@ _ONE: Final = re.compile(rf"(?:^|,[ ]|[ ](?:und|sowie|and|&)[ ])(?:(?:Dr|Prof)\.
 _WITH_ME: Final = re.compile(
     rf"(?<![\w'\u2019-])(?P<name>{_WORD}(?:[ ]{_WORD})?)[ ](?:and|&)[ ](?:I|me|myself)(?![\w'\u2019.-])"
 )
-_OFFICER: Final = re.compile(
+_OFFICER: Final = Led(
     rf"(?<![^\W_])(?:W?P[CS]|D[CSI]|Sgt\.?|Officer|Constable|Trooper|Det\.)[ ]#?\d{{2,6}},?[ ](?P<name>{_NAME})(?![\w])"
 )
 _NICKNAME: Final = re.compile(
     rf"(?<![\w-])(?P<name>{_WORD}[ ](?:\"{_WORD}\"|\u201c{_WORD}\u201d|'{_WORD}'|\({_WORD}\))[ ]{_WORD})(?![\w])"
 )
 """`Duane "Buck" Petty`: one person."""
-_I_AM: Final = re.compile(
-    r"(?i)(?<![\w'\u2019])i(?:['\u2019]?m|[ ]am)[ ](?P<name>(?-i:[a-z]{3,15})),[ ]\d{2}(?![\w:.])"
-)
+_I_AM: Final = Led(r"(?i)(?<![\w'\u2019])i(?:['\u2019]?m|[ ]am)[ ](?P<name>(?-i:[a-z]{3,15})),[ ]\d{2}(?![\w:.])")
 """`im zuri, 23, from leicester`"""
-_SMALL: Final = re.compile(r"(?<![^\W_])mrs?\.?[ ](?P<name>[a-z][a-z'\u2019-]{1,20})(?![\w])")
+_SMALL: Final = Led(r"(?<![^\W_])mrs?\.?[ ](?P<name>[a-z][a-z'\u2019-]{1,20})(?![\w])")
 """As it is typed in a chat: `mr ng`."""
 _NOBODY: Final = frozenset(
     (
@@ -101,40 +100,17 @@ _NOBODY: Final = frozenset(
 _RELATIVES: Final = frozenset(word for name in _KIN for word in name.split("-"))
 _BORN: Final = frozenset(
     (
-        *(
-            "n\u00e9e",
-            "nee",
-            "geb",
-            "geborene",
-            "geborener",
-            "geborenen",
-            "verh",
-            "verheiratete",
-            "epouse",
-            "\u00e9pouse",
-        ),
-        *("veuve", "divorc\u00e9e", "divorcee", "\u00e9p", "formerly", "aka", "k", "alias", "genannt"),
+        *("n\u00e9e", "nee", "geb", "geborene", "geborener", "geborenen", "verh", "verheiratete", "epouse"),
+        *("\u00e9pouse", "veuve", "divorc\u00e9e", "divorcee", "\u00e9p", "formerly", "aka", "k", "alias", "genannt"),
     )
 )
-_RANKS: Final = frozenset(("pc", "ps", "wpc", "wps", "dc", "ds", "di", "sgt", "officer", "constable", "trooper", "det"))
 _BENCH: Final = frozenset(
     (
-        *(
-            "richter",
-            "richtern",
-            "richterinnen",
-            "rechtsanw\u00e4lte",
-            "rechtsanw\u00e4lten",
-            "zeugen",
-            "herren",
-            "damen",
-        ),
-        *("judges", "justices", "messrs", "witnesses"),
+        *("richter", "richtern", "richterinnen", "rechtsanw\u00e4lte", "rechtsanw\u00e4lten", "zeugen", "herren"),
+        *("damen", "judges", "justices", "messrs", "witnesses"),
     )
 )
-_MISTER: Final = frozenset(("mr", "mrs"))
 _ME: Final = (" and I", " & I", " and me", " & me", " and myself", " & myself")
-_SELF: Final = frozenset(("im", "am", "m"))
 
 
 def relatives(text: str) -> Iterator[Found]:
@@ -144,33 +120,36 @@ def relatives(text: str) -> Iterator[Found]:
 
 def relatives_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
     """`relatives` for parts of a text of which this is known: what cannot be there is not looked for."""
-    patterns = [pattern for pattern, words in _LED_BY if facts.says(words)]
-    if any(map(facts.text.__contains__, _ME)):
-        patterns.append(_WITH_ME)
+    led = [(one, one.among(facts)) for one, words in _LED if words is None or facts.says(words)]
+    several = _SEVERAL.among(facts) if facts.says(_BENCH) else frozenset[str]()
+    patterns = [_WITH_ME] if any(map(facts.text.__contains__, _ME)) else []
     if facts.has("\"\u201c'("):
         patterns.append(_NICKNAME)
-    if facts.digits and facts.says(_SELF):
-        patterns.append(_I_AM)
-    several = facts.says(_BENCH)
-    return lambda text: _found(text, patterns, several=several)
+
+    def find(text: str) -> Iterator[Found]:
+        for one, words in led:
+            yield from _found(text, one.matches(text, words), as_it_is=one in _AS_IT_IS)
+        for pattern in patterns:
+            yield from _found(text, pattern.finditer(text), as_it_is=pattern is _NICKNAME)
+        for match in _SEVERAL.matches(text, several):
+            start = match.start("names")
+            for name in _ONE.finditer(match["names"]):
+                if found := trimmed(text, start + name.start("name"), start + name.end("name")):
+                    yield found
+
+    return find
 
 
-_LED_BY: Final = ((_RELATIVE, _RELATIVES), (_MAIDEN, _BORN), (_OFFICER, _RANKS), (_SMALL, _MISTER))
-"""Patterns, and the words of which one stands in everything that they find."""
-_AS_IT_IS: Final = (_SMALL, _NICKNAME, _I_AM)
+_LED: Final = ((_RELATIVE, _RELATIVES), (_MAIDEN, _BORN), (_OFFICER, None), (_SMALL, None), (_I_AM, None))
+"""Patterns, and words of which one stands in all that they find, for those that begin with words of most texts."""
+_AS_IT_IS: Final = (_SMALL, _I_AM)
 
 
-def _found(text: str, patterns: Sequence[re.Pattern[str]], *, several: bool) -> Iterator[Found]:
-    for pattern in patterns:
-        for match in pattern.finditer(text):
-            if match["name"].split()[0].lower() in _NOBODY:
-                continue
-            if pattern in _AS_IT_IS:
-                yield match.span("name")
-            elif found := trimmed(text, *match.span("name")):
-                yield found
-    for match in _SEVERAL.finditer(text) if several else ():
-        start = match.start("names")
-        for one in _ONE.finditer(match["names"]):
-            if found := trimmed(text, start + one.start("name"), start + one.end("name")):
-                yield found
+def _found(text: str, matches: Iterable[re.Match[str]], *, as_it_is: bool) -> Iterator[Found]:
+    for match in matches:
+        if match["name"].split()[0].lower() in _NOBODY:
+            continue
+        if as_it_is:
+            yield match.span("name")
+        elif found := trimmed(text, *match.span("name")):
+            yield found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.redaction.facts import Facts
+from gateway.redaction.facts import LETTERS, Facts
 
 _KEPT: Final = 20_000
 """Words whose marks are remembered."""
@@ -22,7 +22,7 @@ class MarkSet:
     anywhere: tuple[str, ...] = ()
     """Stretches of a text; those of letters and digits alone are looked for in its words."""
     words: frozenset[str] = frozenset()
-    """Whole words."""
+    """Whole words, and those behind whose last letter a digit stands."""
 
     @property
     def across(self) -> tuple[str, ...]:
@@ -37,16 +37,22 @@ class Marks:
         self._words: dict[str, int] = {}
         self._heads: dict[str, list[tuple[str, int]]] = {}
         self._seen: dict[str, int] = {}
+        self._hidden = 0
         for number, marks in enumerate(sets):
             bit = 1 << number
+            if marks.words:
+                self._hidden |= bit
             for word in marks.words:
                 self._words[word] = self._words.get(word, 0) | bit
             for mark in filter(_in_a_word, marks.anywhere):
                 self._heads.setdefault(mark[:_HEAD], []).append((mark, bit))
 
     def of(self, facts: Facts) -> int:
-        """The sets that have a mark in one of the text's words: bit n for the n-th."""
-        found = 0
+        """The sets that have a mark in one of the text's words: bit n for the n-th.
+
+        Where odd letters may hide a word, those that wait for whole words are among them.
+        """
+        found = self._hidden if facts.odd else 0
         seen = self._seen
         for word in facts.vocabulary:
             bits = seen.get(word)
@@ -55,6 +61,8 @@ class Marks:
 
     def _learn(self, word: str) -> int:
         bits = self._words.get(word, 0)
+        if not word.isalpha():
+            bits |= self._words.get(LETTERS.match(word)[0], 0)  # type: ignore[index]  # matches anything
         heads = self._heads
         for at in range(len(word) - 1):
             for mark, bit in heads.get(word[at : at + _HEAD], ()):

@@ -116,7 +116,8 @@ class Needles:
         self._few = few
         self._trimmed = all(one.value == one.value.strip() for one in self.all)
         self._encoded: list[set[str]] | None = None
-        self._tables: tuple[_Table, _Table, _Table] | None = None
+        self._tables: tuple[_Table, _Table] | None = None
+        self._coded: _Table | None = None
 
     def __len__(self) -> int:
         return len(self.all)
@@ -137,7 +138,7 @@ class Needles:
                         for start, end in _everywhere(spelling, lowered):
                             yield index, start, end
             return
-        strong, weak, encoded = self._made()
+        strong, weak = self._made()
         plain = _OneLine(text)
         lowered = lower(plain.text)
         for index, start, end in strong.find(lowered):
@@ -145,7 +146,7 @@ class Needles:
         for index, start, end in weak.find(plain.text, words=True):
             yield index, *plain.back(start, end)
         if self._may_be_encoded(text):
-            for index, start, end in encoded.find(lowered):
+            for index, start, end in self._in_code().find(lowered):
                 yield index, *plain.back(start, end)
 
     def _may_be_encoded(self, text: str) -> bool:
@@ -157,13 +158,18 @@ class Needles:
             self._encoded = [one.encoded() for one in self.all]
         return self._encoded
 
-    def _made(self) -> tuple[_Table, _Table, _Table]:
+    def _in_code(self) -> _Table:
+        if self._coded is None:
+            spelled = enumerate(self._spelled())
+            self._coded = _Table((spelling, index) for index, spellings in spelled for spelling in spellings)
+        return self._coded
+
+    def _made(self) -> tuple[_Table, _Table]:
         if self._tables is None:
             numbered = list(enumerate(self.all))
             self._tables = (
                 _Table((" ".join(one.words), index) for index, one in numbered if one.strong),
                 _Table((" ".join(one.words), index) for index, one in numbered if not one.strong),
-                _Table((spelling, index) for index, one in numbered for spelling in one.encoded()),
             )
         return self._tables
 

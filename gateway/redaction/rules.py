@@ -8,6 +8,8 @@ from typing import Final
 
 from gateway.redaction import addresses, asked, case_numbers, court_names, dates, ids, kin, names, secrets, shapes
 from gateway.redaction.facts import Facts, Needs
+from gateway.redaction.led import Led
+from gateway.redaction.marks import MarkSet
 from gateway.redaction.scene import Scene, merged
 
 Found = tuple[int, int]
@@ -38,14 +40,23 @@ class Rule:
     """Reads whole texts, not pieces: what it finds may be longer than a piece, or known from far above."""
     late: bool = False
     """Runs after the others, and what lies inside their findings is dropped."""
+    led: tuple[Led, ...] = ()
+    """Patterns with one of whose words every finding begins that no mark tells of."""
+    words: frozenset[str] = frozenset()
+    """Besides marks: one of these words may stand there instead."""
     narrowed: Callable[[Facts], Finder] | None = None
     """The same function for parts of a text of which this is known."""
     needs: Needs = Needs()
     """Besides, no text without this holds any of it."""
 
+    @property
+    def marked(self) -> MarkSet:
+        """What of a text tells that it could find something there."""
+        return MarkSet(self.marks, self.words.union(*(one.words for one in self.led)))
+
     def could(self, lowered: str) -> bool:
         """Whether it could find anything in a text in small letters."""
-        return not self.marks or any(map(lowered.__contains__, self.marks))
+        return not self.marks or bool(self.led) or any(map(lowered.__contains__, self.marks))
 
     def spans(self, scene: Scene) -> Iterator[Scored]:
         """What it finds in a piece of text."""
@@ -120,7 +131,15 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     ),
     "PHONE_NUMBER": (
         Rule("numbers dialled", shapes.dialled, 0.5, reach=(24, 40)),
-        Rule("numbers said to be telephones", shapes.said, 0.45, shapes.SAID_MARKS, reach=(60, 50)),
+        Rule(
+            "numbers said to be telephones",
+            shapes.said,
+            0.45,
+            reach=(60, 50),
+            led=shapes.SAID_LED,
+            words=shapes.BEHIND_WORDS,
+            narrowed=shapes.said_where,
+        ),
         Rule("columns of numbers", _cells("PHONE_NUMBER"), marks=names.PHONE_MARKS, whole=True, needs=_LINES),
     ),
     "CREDIT_CARD": (Rule("cards", shapes.cards, _MARKED, reach=(80, 30), needs=Needs(word=12)),),
@@ -132,12 +151,44 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     "DATE_TIME": (Rule("dates", dates.moments, _FORM),),
     "AGE": (Rule("ages", dates.ages, _FORM, marks=dates.AGE_MARKS, reach=_NEAR),),
     "ID_NUMBER": (
-        Rule("labelled numbers", ids.labelled, 0.5, ids.ID_MARKS, reach=_NEAR, late=True),
-        Rule("numbers asked for", asked.answers, 0.5, asked.MARKS, reach=(220, 40), late=True, needs=_LINES),
+        Rule(
+            "labelled numbers",
+            ids.labelled,
+            0.5,
+            reach=_NEAR,
+            late=True,
+            led=ids.ID_LED,
+            narrowed=ids.labelled_where,
+        ),
+        Rule(
+            "numbers asked for",
+            asked.answers,
+            0.5,
+            reach=(220, 40),
+            late=True,
+            led=asked.LED,
+            narrowed=asked.answers_where,
+            needs=_LINES,
+        ),
     ),
-    "CASE_NUMBER": (Rule("case numbers", case_numbers.cases, 0.5, case_numbers.CASE_MARKS, reach=_NEAR, late=True),),
-    "LICENSE_PLATE": (Rule("plates", ids.plates, 0.5, ids.PLATE_MARKS, reach=_NEAR, late=True),),
-    "USERNAME": (Rule("user names", ids.users, 0.5, ids.USER_MARKS, late=True),),
+    "CASE_NUMBER": (
+        Rule(
+            "case numbers",
+            case_numbers.cases,
+            0.5,
+            case_numbers.CASE_MARKS,
+            reach=_NEAR,
+            late=True,
+            led=case_numbers.CASE_LED,
+            narrowed=case_numbers.cases_where,
+        ),
+    ),
+    "LICENSE_PLATE": (
+        Rule("plates", ids.plates, 0.5, reach=_NEAR, late=True, led=ids.PLATE_LED, narrowed=ids.plates_where),
+    ),
+    "USERNAME": (
+        Rule("user names", ids.users, 0.5, ids.USER_MARKS, late=True, led=ids.USER_LED, narrowed=ids.users_where),
+    ),
     "DOMAIN_NAME": (Rule("hosts", ids.hosts, 0.5, (".",), late=True),),
     "CRYPTO": (Rule("wallets", ids.wallets, _FORM, reach=(40, 120), needs=Needs(word=26)),),
     "API_KEY": (

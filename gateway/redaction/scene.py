@@ -52,7 +52,7 @@ class Scene:
     @cached_property
     def is_plain(self) -> bool:
         """Whether `re` and `regex` see words begin and end at the same places in it."""
-        return self.text.isascii() or _FRACTIONS.search(self.text) is None
+        return is_plain(self.text)
 
     @cached_property
     def chunks(self) -> list[Window]:
@@ -94,6 +94,11 @@ class Scene:
     def chunks_where(self, holds: Callable[[str], bool]) -> list[Window]:
         """The stretches without blanks for which `holds` is true."""
         return [(a, b) for a, b in self.chunks if holds(self.text[a:b])]
+
+
+def is_plain(text: str) -> bool:
+    """Whether `re` and `regex` see words begin and end at the same places in a text."""
+    return text.isascii() or _FRACTIONS.search(text) is None
 
 
 def merged(windows: Iterable[Window]) -> list[Window]:

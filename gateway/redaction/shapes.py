@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from gateway.redaction.checksums import iban, luhn
+from gateway.redaction.facts import Facts
+from gateway.redaction.led import Led
 
 Found = tuple[int, int]
 
@@ -32,11 +34,11 @@ _CALLING: Final = (
 _DIGITS: Final = r"(?:\+|\((?=\d{1,5}\)))?\d{1,5}\)?(?:[ ./-]{1,3}\d{2,5}|\d){2,10}"
 _GROUPS: Final = rf"(?P<number>{_DIGITS})"
 _END: Final = r"(?![\w/]|[.,:-]\d|[ ]?(?:%|ms\b|[KMG]B\b|users?\b|times\b|people\b|hours?\b|minutes?\b))"
-_SAID: Final = re.compile(
+_SAID: Final = Led(
     rf"(?i)(?<![^\W_]){_PHONE_WORD}\b\.?(?:[ ](?:number|no\.?|nr\.?|is|ist|es|\u00e8|again|line))*"
     rf"[ \t]{{0,2}}[:=#|]?[^\d\n+()]{{0,20}}?[ \t]{{0,2}}(?<![\w.,/:-]){_GROUPS}{_END}"
 )
-_CALLED: Final = re.compile(
+_CALLED: Final = Led(
     rf"(?i)(?<![^\W_])(?:{_CALLING}(?:[ ][^\W\d_]{{1,20}}){{0,2}}[ ](?:at|on|under|unter)"
     rf"|(?:call|dial|ring|rufen?)(?:[ ](?:me|us|him|her|them))?|(?:text|txt|sms)[ ](?:me|us|him|her|them))"
     rf"[ ]?:?[ ]{_GROUPS}{_END}"
@@ -45,36 +47,16 @@ _AFTERWARDS: Final = re.compile(
     rf"(?i)(?<![\w.:/-])(?P<number>{_DIGITS}(?:x\d{{1,6}})?)"
     r"(?=(?:[ ]?-|[ ]\(?)(?:office|fax|mobile|cell|home|work|phone|tel)\b)"
 )
-_LINE: Final = re.compile(
+_LINE: Final = Led(
     r"(?i)\b(?:ext(?:ension|n)?|direct[ ](?:line|dial)|durchwahl|poste)\b[.:]?(?:[ ](?:is|number|no\.?))?[ ]?:?[ ]?"
     r"(?P<number>x?-?(?:\d-)?\d{3,5})(?![\w/]|[.,:-]\d)"
 )
 _DATE: Final = re.compile(
     r"(?:19|20)\d\d[ ./-]\d{1,2}[ ./-]\d{1,2}|\d{1,2}[ ./-]\d{1,2}[ ./-](?:19|20)?\d\d|(?:\d{1,3}\.){3}\d{1,3}"
 )
-SAID_MARKS: Final = (
-    *(
-        "phone",
-        "tel",
-        "mob",
-        "cell",
-        "fax",
-        "pager",
-        "line",
-        "handy",
-        "rufn",
-        "rufe",
-        "m\u00f3vil",
-        "movil",
-        "portable",
-        "gsm",
-        "tfno",
-        "tlf",
-    ),
-    *("whatsapp", "number", "nummer", "num\u00e9ro", "call", "dial", "ring", "rang", "text", "txt", "sms"),
-    *("reach", "answering", "contact", "anrufen", "ext", "durchwahl", "poste", "office", "home", "work", "t\u00e9l"),
-)
-"""One of these stands near every number that only a word makes a telephone's."""
+SAID_LED: Final = (_SAID, _CALLED, _LINE)
+BEHIND_WORDS: Final = frozenset(("office", "fax", "mobile", "cell", "home", "work", "phone", "tel"))
+"""One of these stands right behind a number that only they make a telephone's."""
 
 _CARD: Final = re.compile(r"(?<![\w.-])[2-6]\d{11,18}(?![\w-]|\.\d)")
 _CARD_WORD: Final = re.compile(
@@ -98,15 +80,29 @@ def dialled(text: str) -> Iterator[Found]:
 
 def said(text: str) -> Iterator[Found]:
     """Numbers that a word before or behind says to be a telephone's, in any country's grouping: `call 75 196 772`."""
-    for pattern in (_SAID, _CALLED, _AFTERWARDS):
-        for match in pattern.finditer(text):
+    return said_where(Facts(text))(text)
+
+
+def said_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`said` for parts of a text of which this is known: what cannot be there is not looked for."""
+    before, called, line = (pattern.among(facts) for pattern in SAID_LED)
+    behind = facts.says(BEHIND_WORDS)
+
+    def find(text: str) -> Iterator[Found]:
+        for match in (
+            *_SAID.matches(text, before),
+            *_CALLED.matches(text, called),
+            *(_AFTERWARDS.finditer(text) if behind else ()),
+        ):
             number = match["number"]
             count = sum(c.isdigit() for c in number.partition("x")[0])
             grouped = any(c in " -./)" for c in number)
             if (7 <= count <= 15 if grouped else 8 <= count <= 13) and not _DATE.fullmatch(number):
                 yield match.span("number")
-    for match in _LINE.finditer(text):
-        yield match.span("number")
+        for match in _LINE.matches(text, line):
+            yield match.span("number")
+
+    return find
 
 
 def cards(text: str) -> Iterator[Found]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.redaction.asked import MARKS, answers
+from gateway.redaction.asked import answers
 
 
 def found(text: str) -> list[str]:
@@ -23,7 +23,6 @@ def found(text: str) -> list[str]:
 )
 def test_an_answer_is_found(text: str, value: str) -> None:
     assert found(text) == [value]
-    assert any(mark in text.lower() for mark in MARKS)
 
 
 @pytest.mark.parametrize(
