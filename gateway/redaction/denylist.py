@@ -57,6 +57,8 @@ class DenyList:
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
         """Where listed values stand, in order, none overlapping; of two that begin together the longer."""
+        if not self._firsts:
+            return
         if text.isascii():
             if self._firsts.isdisjoint(_ASCII.findall(text.lower())):
                 return

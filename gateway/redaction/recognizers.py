@@ -242,15 +242,21 @@ def _by_name(name: str) -> Any:
 
 def _nhs_class(stock: Any) -> Any:
     class NhsRecognizer(stock):  # type: ignore[misc]
-        """Presidio's, but one in eleven numbers of ten digits passes the check: bare digits need a word near them."""
+        """Presidio's, but one in eleven numbers of ten digits passes the check.
+
+        Bare digits and groups with hyphens, as American telephone numbers have them, need a word near them.
+        """
 
         def validate_result(self, pattern_text: str) -> bool | None:
-            """Sure of groups whose check holds, the pattern's own score for bare digits."""
+            """Sure of groups with blanks whose check holds, the pattern's own score for others."""
             valid = super().validate_result(pattern_text)
-            return None if valid and pattern_text.isdigit() else valid
+            return None if valid and " " not in pattern_text else valid
 
     made = NhsRecognizer
-    made.PATTERNS = [load().Pattern(one.name, one.regex, 0.3) for one in stock.PATTERNS]
+    pattern = load().Pattern
+    weak = [pattern(one.name, one.regex, 0.3) for one in stock.PATTERNS]
+    said = [pattern(f"{one.name} said", rf"(?<=\bNHS\b[^0-9\n]{{0,24}}){one.regex}", 0.9) for one in stock.PATTERNS]
+    made.PATTERNS = [*said, *weak]
     return made
 
 

@@ -110,3 +110,19 @@ def test_a_recognizer_that_needs_a_context_word_waits_for_one() -> None:
     assert build(BY_TYPE["US_BANK_NUMBER"]).ceiling < 0.4
     assert build(BY_TYPE["CREDIT_CARD"]).ceiling == 1.0
     assert "us" not in build(BY_TYPE["US_PASSPORT"]).context
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("for 943 476 5919 today", ["UK_NHS"]),
+        ("NHS number 943-476-5919", ["UK_NHS"]),
+        ("his NHS no. is 9434765919", ["UK_NHS"]),
+        # A telephone number's digits pass the check by chance, one time in eleven.
+        ("ring 503-555-0109", ["PHONE_NUMBER"]),
+        ("the order 9434765919 left", []),
+    ],
+)
+def test_a_row_of_ten_digits_is_an_nhs_number_where_it_is_written_as_one(text: str, found: list[str]) -> None:
+    detector = Detector(PrivacyPolicy(entities=("UK_NHS", "PHONE_NUMBER")))
+    assert [span.type for span in detector.find(text)] == found
