@@ -8,6 +8,7 @@ values can be equal, so every record found is opened and looked at again.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ WALKED: Final = (500, 5_000)
 """Entries walked at a time before terms are looked up."""
 LEAST: Final = 50
 """Candidates asked for at a time, at least: some of them turn out to be something else."""
+_MOST_AT_ONCE: Final = 400
+"""Candidates asked for at a time, where few of those before fitted."""
 EXAMINED: Final = 2_000
 """Records opened for one page at most."""
 BUDGET_S: Final = 2.0
@@ -147,7 +150,7 @@ class Search:
         examined = 0
         following: Place | None = start
         while following is not None:
-            places, following = await walk.take(max(limit + 1 - len(found), LEAST))
+            places, following = await walk.take(_candidates(limit + 1 - len(found), len(found), examined))
             records = await self._at(places)
             examined += len(records)
             found += await asyncio.to_thread(self._fitting, filters, records)
@@ -312,6 +315,13 @@ class _Walk:
         following = hits[-1] if len(hits) == want else None
         self._place = following or self._place
         return hits, following
+
+
+def _candidates(missing: int, found: int, examined: int) -> int:
+    """How many to ask for next so that as many as are missing fit, going by how many did until now."""
+    if examined:
+        missing = min(math.ceil(missing * examined / max(found, 1)), _MOST_AT_ONCE)
+    return max(missing, LEAST)
 
 
 def _months_before(at: datetime, months: int) -> datetime:
