@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from gateway.audit import rows
 from gateway.audit.link import lock_key, locks
 from gateway.audit.pruned import believe, stored
+from gateway.audit.stretches import CHUNK, Piece, Stretch, Stretches
 from gateway.audit.subject_audit import over as over_keys
 from gateway.audit.tlog.check import VerifierKey
 from gateway.audit.tlog.shelf import Kept, Run
@@ -21,25 +23,22 @@ from gateway.crypto import KeyRing
 from gateway.store import Store
 from gateway.store.store import Connection
 
-CHUNK: Final = 2000
-"""Rows fetched and judged at a time."""
-TILES: Final = 256
-_IN_TREE: Final = f"""
-SELECT {rows.ROW.replace("stream, seq,", "l.stream, l.seq,")}, r.first + l.seq - r.seq AS leaf
-FROM (SELECT * FROM audit_runs ORDER BY first) r CROSS JOIN LATERAL (
-    SELECT * FROM audit_log WHERE stream = r.stream AND seq >= r.seq AND seq < r.seq + r.count ORDER BY seq
-) l ORDER BY r.first, l.seq
-"""
-# Rows of the tree are read in its order, which is every stream's own; what is left is read by stream.
 _OUTSIDE: Final = f"""
 SELECT {rows.ROW} FROM audit_log l WHERE NOT EXISTS (
     SELECT 1 FROM audit_runs r WHERE r.stream = l.stream AND r.seq <= l.seq AND l.seq < r.seq + r.count
 ) ORDER BY stream, seq
 """
-_BEHIND: Final = f"""
-SELECT {rows.ROW} FROM audit_streams s LEFT JOIN audit_ends e USING (stream) JOIN audit_log l USING (stream)
-WHERE l.seq >= coalesce(e.next, 0) ORDER BY stream, seq
+_BEHIND: Final = """
+SELECT count(*) FROM audit_streams s LEFT JOIN audit_ends e USING (stream) JOIN audit_log l USING (stream)
+WHERE l.seq >= coalesce(e.next, 0)
 """
+_TAILS: Final = """
+SELECT stream, coalesce(next, 0) AS next FROM audit_streams s LEFT JOIN audit_ends e USING (stream)
+WHERE EXISTS (SELECT 1 FROM audit_log l WHERE l.stream = s.stream AND l.seq >= coalesce(e.next, 0)) ORDER BY stream
+"""
+
+Fetch = Callable[[], Awaitable[list[Any]]]
+"""The next rows; none at the end."""
 
 
 async def check(
@@ -71,22 +70,23 @@ async def check_over(
     witnesses: Iterable[VerifierKey] = (),
 ) -> Report:
     """The same over a connection inside a transaction."""
+    # Rows lie about as they are numbered, and are wanted in that order: the index alone, where little is known of them.
+    await connection.execute("SET LOCAL enable_bitmapscan = off")
     held = await locks(connection)
     found = await connection.fetch(f"SELECT {rows.HEADER} FROM audit_streams")
     heads = [rows.head(record, lock_key(record["stream"]) in held) for record in found]
     verifier = await asyncio.to_thread(Verifier, heads, ring)
     done = 0
 
-    async def over(query: str, feed: Callable[[list[Any]], None]) -> int:
+    async def over(fetch: Fetch, feed: Callable[[list[Any]], None], size: Callable[[list[Any]], int] = len) -> int:
         nonlocal done
         before = done
-        cursor = await connection.cursor(query)
-        chunk = await cursor.fetch(CHUNK)
+        chunk = await fetch()
         while chunk:
-            following = asyncio.ensure_future(cursor.fetch(CHUNK))  # the database reads on while these are judged
+            following = asyncio.ensure_future(fetch())  # the database reads on while these are judged
             try:
                 await asyncio.to_thread(feed, chunk)
-                done += len(chunk)
+                done += size(chunk)
                 if progress is not None:
                     progress(done)
             finally:
@@ -98,7 +98,7 @@ async def check_over(
 
     if key is None:
         # Streams' ids sort by time, so intents come before outcomes in another stream.
-        await over(f"SELECT {rows.ROW} FROM audit_log ORDER BY stream, seq", feed)
+        await over(await _every(connection, f"SELECT {rows.ROW} FROM audit_log ORDER BY stream, seq"), feed)
         await _subjects(connection, ring, verifier)
         return await asyncio.to_thread(verifier.finish)
 
@@ -118,15 +118,21 @@ async def check_over(
     believed = believe(await stored(connection), key, verifier.faults)
     verifier.prune(tree.prune(one for _, ranges in believed for one in ranges), tree.pruned_as)
 
-    def feed_in_tree(chunk: list[Any]) -> None:
-        some = [rows.row(record) for record in chunk]
-        for record, row in zip(chunk, some, strict=True):
-            tree.row(record["leaf"], row)
-        verifier.feed(some)
+    def feed_pieces(pieces: list[Piece], *, in_tree: bool) -> None:
+        for stretch, records in pieces:
+            some = list(map(rows.row, records))
+            if in_tree:
+                tree.rows(stretch.leaf - stretch.seq, some)
+            verifier.feed(some)
 
-    inside = await over(_IN_TREE, feed_in_tree)
-    every = await connection.fetchval("SELECT count(*) FROM audit_log")
-    outside = await over(_BEHIND, feed) if await _adds_up(connection, every - inside) else await over(_OUTSIDE, feed)
+    # Rows of the tree are read in its order, which is every stream's own; what is left is read by stream.
+    inside = await over(Stretches(connection, _in_tree(runs)).fetch, partial(feed_pieces, in_tree=True), _size)
+    left = await connection.fetchval("SELECT count(*) FROM audit_log") - inside
+    if left == await connection.fetchval(_BEHIND):  # all of them stand behind their stream's last one in the tree
+        tails = [Stretch(record["stream"], record["next"]) for record in await connection.fetch(_TAILS)]
+        outside = await over(Stretches(connection, tails).fetch, partial(feed_pieces, in_tree=False), _size)
+    else:
+        outside = await over(await _every(connection, _OUTSIDE), feed)
     await _subjects(connection, ring, verifier)
     report = await asyncio.to_thread(verifier.finish, lambda: tree.finish(outside))
     return replace(report, records=done, prunings=tuple(told for told, _ in believed))
@@ -138,7 +144,14 @@ async def _subjects(connection: Connection, ring: KeyRing | None, verifier: Veri
         keys.finish(verifier.subjects, fits=verifier.fits)
 
 
-async def _adds_up(connection: Connection, left: int) -> bool:
-    """Whether all rows that are not in the tree stand behind their stream's last one in it."""
-    behind = await connection.fetchval(f"SELECT count(*) FROM ({_BEHIND}) b")
-    return bool(behind == left)
+async def _every(connection: Connection, query: str) -> Fetch:
+    cursor = await connection.cursor(query)
+    return lambda: cursor.fetch(CHUNK)
+
+
+def _size(pieces: list[Piece]) -> int:
+    return sum(len(records) for _, records in pieces)
+
+
+def _in_tree(runs: Iterable[Run]) -> Iterator[Stretch]:
+    return (Stretch(run.stream, run.seq, run.count, run.first) for run in runs)

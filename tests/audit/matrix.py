@@ -287,7 +287,10 @@ async def main() -> None:
                 transaction = connection.transaction()
                 await transaction.start()
                 await freed(connection)
-                for flip in flips(log.tables):
+                every = list(flips(log.tables))
+                for number, flip in enumerate(every):
+                    if number % 250 == 0:
+                        print(f"{number:,} of {len(every):,} bytes", file=sys.stderr, flush=True)
                     try:
                         got = await in_database(connection, log, flip)
                     except OverflowError:

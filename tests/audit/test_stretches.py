@@ -1,0 +1,62 @@
+"""Stretches of the log are read whole, in order, whatever the list of them says."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.audit.stretches import Stretch, Stretches
+from gateway.crypto import KeyRing
+from gateway.store import Store
+from gateway.store.store import Connection
+from tests.audit.support import Small, small_log
+
+
+async def read(connection: Connection, stretches: list[Stretch], chunk: int) -> list[tuple[int, object, int]]:
+    reader = Stretches(connection, stretches, chunk)
+    found = []
+    while pieces := await reader.fetch():
+        assert sum(len(records) for _, records in pieces) <= chunk
+        found += [
+            (one.leaf + record["seq"] - one.seq, record["stream"], record["seq"])
+            for one, records in pieces
+            for record in records
+        ]
+    assert await reader.fetch() == []
+    return found
+
+
+def whole(small: Small) -> list[Stretch]:
+    stretches, leaf = [], 0
+    for stream in (small.b, small.a, small.c):
+        stretches.append(Stretch(stream, 0, len(small.of(stream)), leaf))
+        leaf += len(small.of(stream))
+    return stretches
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 5, 100])
+async def test_rows_come_in_the_order_of_the_stretches(database: Store, ring: KeyRing, chunk: int) -> None:
+    small = await small_log(database, ring)
+    expected = [
+        (number, stream, seq)
+        for number, (stream, seq) in enumerate(
+            (stream, row.seq) for stream in (small.b, small.a, small.c) for row in small.of(stream)
+        )
+    ]
+    async with database.acquire() as connection:
+        assert await read(connection, whole(small), chunk) == expected
+
+
+@pytest.mark.parametrize("chunk", [2, 100])
+async def test_a_list_that_was_changed_ends_all_the_same(database: Store, ring: KeyRing, chunk: int) -> None:
+    small = await small_log(database, ring)
+    last = (1 << 63) - 1
+    rows = [row.seq for row in small.of(small.a)]
+    odd = [
+        Stretch(small.a, 0, last, 7),
+        Stretch(small.a, last, last, 7),
+        Stretch(small.a, -last, 5, last),
+        Stretch(small.a, 1, -4, 0),
+        Stretch(small.a, 0, 0, 0),
+    ]
+    async with database.acquire() as connection:
+        assert await read(connection, odd, chunk) == [(7 + seq, small.a, seq) for seq in rows]
