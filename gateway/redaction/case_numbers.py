@@ -12,7 +12,7 @@ from gateway.redaction.led import Led
 Found = tuple[int, int]
 
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
-_OF_CASE: Final = r"(?:(?:file|docket|numbers?|nos?\.?|nr\.?|n\.?[o\u00ba\u00b0]|\#)[ ]?){1,2}"
+_OF_CASE: Final = r"(?:(?:file|docket|numbers?(?:\(s\))?|no\(s\)|nos?\.?|nr\.?|n\.?[o\u00ba\u00b0]|\#)[ ]?){1,2}"
 _CASE_LABEL: Final = (
     r"(?:(?:application|case|docket|court[ ]file|file|petition|complaint|claim|appeal|matter|suit|cause|index|record"
     r"|reference|incident|report|warrant|action|indictment|investigation|decision|judgment|proceeding|protocol|probate"
@@ -35,7 +35,7 @@ _CASE_VALUE: Final = (
     # `36244/06`, `3:17-cv-00482-RBL`, `A-2417-19T3`, `U-III-2117/2004`, `HQ14X03127`, `2003-2210 B5`
     rf"|(?:[A-Z]{{1,5}}(?:[ ./-]|\.[ ])?(?:[IVX]{{1,5}}[ /-])?)?"
     rf"\d[\dA-Z]*(?:[/.:-]{_BIT}|[ ]?[/-][ ]?(?=\d){_BIT}){{0,6}}"
-    r"(?:[ ][A-Z]\d\b|[ ]?\([A-Z]{2,4}\))?)"
+    r"(?:[ ][A-Z]\d\b|[ ](?:JR|SS|SP|COS|MCA|CA|IA)\b|[ ]?\([A-Z]{2,4}\))?)"
 )
 _CASE: Final = Led(
     rf"(?i)(?<![^\W_])(?:{_CASE_LABEL})(?!(?<=[^\W\d_])[^\W\d_])"
@@ -64,6 +64,41 @@ _GERMAN_CASE: Final = re.compile(
 _OTHER_CASES: Final = (
     ("ecli", re.compile(r"\bECLI:[A-Z]{2}:[A-Za-z0-9]{1,10}:\d{4}:[A-Z0-9]{2,20}(?:\.[A-Z0-9]{1,12}){0,3}\b")),
     (":", re.compile(r"(?<![\w-])\d{1,2}:\d{2}-(?:cv|cr|mc|md|mj|bk|ap|po)-\d{3,6}(?:-[A-Z]{2,5}){0,3}(?![\w-])")),
+    (
+        "[",
+        re.compile(
+            r"\[(?:19|20)\d\d\][ ](?:\d{1,2}[ ])?[A-Z][A-Za-z]{1,7}"
+            r"(?:[ ](?:[A-Z]{2,4}|Civ|Crim|Admin|Fam|Ch|Comm|Pat))?[ ]\d{1,5}(?![\w/])"
+            r"(?:[ ]\((?:Admin|Fam|Ch|QB|KB|Comm|Pat|TCC|IPEC|TC|AAC|LC|IAC|B)\))?"
+        ),
+    ),
+    (
+        "20",
+        re.compile(
+            r"(?<![\w/.-])(?:19|20)\d\d[ ](?:SCC|FCA?|TCC|CanLII|(?:ON|BC|AB|SK|MB|QC|NS|NB|NL|PE|YK|NW)"
+            r"(?:SC|CA|CJ|QB|KB|PC|CQ|CS|TD|SCDC|LTB|HRT|CRT))[ ]\d{1,6}(?![\w/])"
+            r"|(?<![\w-])(?:CRI|CIV|MVT|FAM)-?20\d\d-\d{3}-\d{3,6}(?![\w-])"
+        ),
+    ),
+    ("-000", re.compile(r"(?<![\w-])(?:CA|ADJ|DEC)-\d{8}(?:-\d{3})?(?![\w-])")),
+    ("|", re.compile(r"\|[ ](?P<value>\d{3,6}/\d{2})(?=[ ]\|)")),
+    (
+        "no.",
+        re.compile(r"(?<![^\W_])NO\.[ ](?P<value>(?=[A-Z]{0,5}\d{5})[A-Z]{0,5}\d{5,9}(?:-[A-Z0-9]{1,4})?)(?![\w/-])"),
+    ),
+    (
+        "n\u00b0",
+        re.compile(
+            r"(?i)(?<!\w)(?:n[\u00b0\u00ba][ ]?(?:minute|parquet|portalis|r\.?g\.?|dossier)|minute[ ]n[\u00b0\u00ba])"
+            r"[ ]?:?[ ]?(?P<value>(?-i:[A-Z0-9][A-Z0-9/-]{4,24}))(?![\w/-])"
+        ),
+    ),
+    (
+        "no.",
+        re.compile(
+            r"(?m)(?<![^\n])[ \t]*Nos?\.:?[ ](?P<value>(?=[\w -]*\d{3})[A-Z0-9][A-Z0-9 -]{4,24}[A-Z0-9])[ \t]*$"
+        ),
+    ),
     ("c-", re.compile(r"(?<![\w-])C-\d{1,4}/\d{2}(?:[ ]P\b)?(?![\w/-])")),
 )
 CASE_MARKS: Final = (*("/", "ecli", "-cv-", "-cr-", "-mc-", "-md-", "-mj-", "-bk-", "-ap-", "-po-"),)
@@ -101,7 +136,7 @@ def _cases(text: str, words: frozenset[str] | None, dashed: frozenset[str] | Non
     for mark, pattern in _OTHER_CASES:
         if mark in lowered:
             for match in pattern.finditer(text):
-                yield match.span()
+                yield match.span(match.lastgroup or 0)
 
 
 def _others(text: str, at: int) -> Iterator[Found]:

@@ -53,7 +53,7 @@ _WRITTEN: Final = (
     rf"(?:{_DAY}[ -]{{0,2}}(?:{_OF}[ ]?)?{_MONTH}(?:[ ,-]{{1,2}}(?:{_OF}[ ])?(?:{_YEAR}|{_SHORT_YEAR}|\d\d\b)|\b)"
     rf"|{_MONTH}[ -](?:the[ ])?{_DAY}\b(?!:\d)(?:,?[ -](?:{_OF}[ ])?(?:{_YEAR}|{_SHORT_YEAR}))?"
     rf"|{_MONTH}[ ,/-]{{1,2}}(?:{_OF}[ ])?(?:{_YEAR}|{_SHORT_YEAR})|(?:{_SHORT})-\d\d\b"
-    rf"|{_DAY}[ ](?:day[ ])?(?:of[ ]){_MONTH}\b)"
+    rf"|{_DAY}[ ](?:day[ ])?(?:of[ ]){_MONTH}\b(?:,?[ ]{_YEAR})?)"
 )
 _DATE: Final = (
     rf"(?:(?:(?:{_DAYS})|(?:mon|tue|wed|thu|fri|sat|sun)\b\.?),?[ ](?:the[ ]|le[ ]|el[ ]|den[ ])?)?"
@@ -62,6 +62,13 @@ _DATE: Final = (
 _JOIN: Final = r"(?:T|,?[ ]{1,2}(?:at[ ]|um[ ]|\u00e0[ ]|a[ ]las[ ]|alle[ ](?:ore[ ])?|om[ ])?)"
 _MOMENT: Final = re.compile(
     rf"(?i)(?<![\w.,/:@-])(?<!\d )(?P<date>{_DATE})(?:{_JOIN}{_CLOCK}(?:[ ]?Uhr)?)?(?![\w/]|[.,:-]\d)"
+)
+_SERVER: Final = re.compile(
+    r"(?<![\w/])\d{2}/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/\d{4}(?::\d{2}){3}(?:[ ][+-]\d{4})?(?!\w)"
+)
+"""As web servers write it."""
+_HOURS: Final = re.compile(
+    r"(?i)(?<![\w.,/-])(?:[01]?\d|2[0-3])(?:[.:][0-5]\d[ ](?:uhr|uur|h)|[ ](?:uhr|uur|heures?)(?:[ ][0-5]\d)?)(?!\w)"
 )
 _CLOCK_ALONE: Final = re.compile(rf"(?i)(?<![\w.:,/-]){_CLOCK}(?![\w:/]|\.\d)")
 _DAY_ALONE: Final = re.compile(rf"(?i)(?<![\w-])(?:{_DAYS})(?![\w-])")
@@ -81,16 +88,22 @@ def moments(text: str) -> Iterator[Scored]:
     if any(c.isdigit() for c in text):
         if _NUMBER_SIGN.search(text) or _MONTH_SIGN.search(text):
             for match in _MOMENT.finditer(text):
-                yield *match.span(), SURE
+                yield match.start(), _without_stop(text, *match.span()), SURE
         for match in _YEAR_ALONE.finditer(text):
             yield *match.span("year"), LIKELY
-        for pattern in (_CLOCK_ALONE, _MONTH_DIGITS):
+        for pattern in (_CLOCK_ALONE, _MONTH_DIGITS, _SERVER, _HOURS):
             for match in pattern.finditer(text):
-                yield *match.span(), LIKELY
+                yield match.start(), _without_stop(text, *match.span()), LIKELY
     for match in _DAY_ALONE.finditer(text):
         yield *match.span(), LIKELY
 
 
+def _without_stop(text: str, start: int, end: int) -> int:
+    """The end without the stop of a sentence: that of `9.20 pm.`, and not of `9.20 p.m.`."""
+    return end - 1 if _STOPPED.search(text, start, end) else end
+
+
+_STOPPED: Final = re.compile(r"(?i)\d[ ]?[ap]m\.\Z")
 _GLUE: Final = (
     r"[ \t]*[\"'*_`]{0,3}(?:[ \t]*(?:[:=|(]|(?:is|was|on|in|am|le|el|il|op|the)\b)){0,4}[ \t|]*[\"'*_`]{0,3}[ \t]*"
 )

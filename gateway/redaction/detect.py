@@ -27,7 +27,7 @@ from gateway.redaction.phones import known_regions
 from gateway.redaction.presidio import is_word, stop_words
 from gateway.redaction.recognizers import Gated, built
 from gateway.redaction.scene import COUNTED, Scene
-from gateway.redaction.spans import resolve
+from gateway.redaction.spans import joined, resolve
 from gateway.redaction.tokens import token_spans
 from gateway.redaction.views import believed, plainly, views
 
@@ -106,7 +106,7 @@ class Detector:
             for left, right, type_, score in self._look(facts, language, names, check):
                 if believed(view, left, right, type_, score):
                     found.append(Span(*view.back(left, right), type_, score))
-        spans = resolve(text, found, _disjoint(taken))
+        spans = joined(text, resolve(text, found, _disjoint(taken)))
         return [span for span in spans if not self._allowed or not self._is_allowed(text, span)]
 
     def find_all(self, texts: Sequence[str], check: Check = lambda: None) -> list[list[Span]]:

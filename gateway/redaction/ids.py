@@ -85,6 +85,19 @@ _REGISTERED: Final = Led(
     r"|[A-Z]{1,3}[ -][A-Z]{1,2}[ -]?\d{1,4}))(?![\w-])"
 )
 """Of a vehicle, by its form: companies and products are registered too."""
+_VEHICLE: Final = Led(
+    r"(?i)(?<![^\W_])(?:car|van|vehicle|lorry|truck|taxi|cab|scooter|motorbike|motorcycle|registration|reg|plates?|tagged|tag"
+    r"|pkw|auto|wagen|voiture|fourgon|v\u00e9hicule|coche|furgoneta|macchina|furgone|ticketed|yaris|astra|corsa|golf|focus"
+    r"|fiesta|polo|transit|corolla|civic|passat|clio|kangoo|megane|tesla|bmw|audi|ford|toyota|honda|nissan|renault|vauxhall"
+    r"|volkswagen|vw|skoda|fabia|octavia|peugeot|mercedes|opel|kia|hyundai|mazda|volvo|fiat|citro[e\u00eb]n|subaru|jeep"
+    r"|chevrolet|chevy|dodge|altima|camry|prius|accord|silverado|tacoma|sprinter|malibu|highlander)(?![^\W_])"
+    r"[ ]?(?:van|car|estate|truck)?(?:,?[ ](?:registration|reg|plates?|tag|with|number|no|is|the|el|ist|est|\u00e8|de"
+    r"|location|bearing|licence|license|es|mine)\b\.?){0,4}[ ]?[:(,]?[ ]?[\"'(]?"
+    r"(?P<value>(?-i:[A-Z]{2}\d\d[ ]?[A-Z]{3}|[A-Z]{1,3}-[A-Z]{1,2}[ ]?\d{1,4}|[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}"
+    r"|\d{4}[ ]?[B-DF-HJ-NP-TV-Z]{3}|[A-Z]{3}[ -]\d{3,4}[A-Z]{0,2}|\d{2}[ ][A-Z]{1,3}[ ]\d{2,4}"
+    r"|\d{1,3}-[A-Z]{1,3}-\d{1,5}|[A-Z]{2,3}[ ]\d{4,5}[A-Z]?|[A-Z]{2}-\d{3}-[A-Z]|[A-Z]{3}[ ][A-Z]\d{2}|[A-Z][ ]\d{3}[ ][A-Z]{3}))(?![\w-])"
+)
+"""Behind a vehicle, by the forms that plates have."""
 _MARKS: Final = re.compile(r"[\W_]+")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _FRACTION: Final = re.compile(r"\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?")
@@ -120,8 +133,13 @@ def plates(text: str) -> Iterator[Found]:
 
 def plates_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
     """`plates` for parts of a text of which this is known."""
-    words, registered = _PLATE.among(facts), _REGISTERED.among(facts)
-    return lambda text: _plates(_PLATE.matches(text, words), _REGISTERED.matches(text, registered))
+    words, registered, vehicle = (pattern.among(facts) for pattern in PLATE_LED)
+
+    def find(text: str) -> Iterator[Found]:
+        others = (*_REGISTERED.matches(text, registered), *_VEHICLE.matches(text, vehicle))
+        return iter(dict.fromkeys(_plates(_PLATE.matches(text, words), others)))
+
+    return find
 
 
 def _plates(matches: Iterable[re.Match[str]], registered: Iterable[re.Match[str]]) -> Iterator[Found]:
@@ -137,9 +155,11 @@ def _plates(matches: Iterable[re.Match[str]], registered: Iterable[re.Match[str]
 _USER: Final = Led(
     r"(?i)(?<![^\W_])(?:user[ _-]?name|user[ _-]?id|login(?:[ _-]?name)?|screen[ _-]?name|nick(?:name)?|handle"
     r"|benutzer(?:name|kennung)"
-    r"|nom[ ]d['\u2019]utilisateur|nombre[ ]de[ ]usuario|usuario|nome[ ]utente|gebruikersnaam|user|account)"
+    r"|nom[ ]d['\u2019]utilisateur|nombre[ ]de[ ]usuario|usuario|nome[ ]utente|gebruikersnaam"
+    r"|users?|accounts?|usernames|nutzernamen?|compte|cuenta|konto|profile?|alias|under[ ]the[ ]name|ig"
+    r"|insta)"
     r"(?:[\"'`*_]{0,3}[ \t]*(?::=|[:=]|\bis\b|\bist\b)[ \t]*[\"'`*_]{0,3}|(?<=name)[ ](?!is\b|and\b|or\b|for\b)"
-    r"|[ ](?=[\w.-]*\d))"
+    r"|[ ](?=[\w.-]*[\d_]))"
     r"(?P<value>[A-Za-z][\w.-]{2,38}[A-Za-z0-9])(?![\w@/(])"
 )
 _HANDLE: Final = re.compile(r"(?<![\w@./:-])@[A-Za-z_][A-Za-z0-9_.-]{1,38}[A-Za-z0-9_](?![\w@/]|\.\w)")
@@ -227,7 +247,7 @@ def _users(text: str, words: Words, sure: Words, likely: Words) -> Iterator[Foun
 
 
 ID_LED: Final = (_ID,)
-PLATE_LED: Final = (_PLATE, _REGISTERED)
+PLATE_LED: Final = (_PLATE, _REGISTERED, _VEHICLE)
 USER_LED: Final = (_USER, _SURE_USERS, _LIKELY_USERS)
 
 _HOST: Final = re.compile(

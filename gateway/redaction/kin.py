@@ -66,7 +66,8 @@ _OFFICER: Final = Led(
     rf"(?<![^\W_])(?:W?P[CS]|D[CSI]|Sgt\.?|Officer|Constable|Trooper|Det\.)[ ]#?\d{{2,6}},?[ ](?P<name>{_NAME})(?![\w])"
 )
 _NICKNAME: Final = re.compile(
-    rf"(?<![\w-])(?P<name>{_WORD}[ ](?:\"{_WORD}\"|\u201c{_WORD}\u201d|'{_WORD}'|\({_WORD}\))[ ]{_WORD})(?![\w])"
+    rf"(?<![\w-])(?P<name>{_WORD}(?:[ ]{_WORD})?[ ](?:\"{_WORD}(?:[ ]{_WORD})?\"|\u201c{_WORD}(?:[ ]{_WORD})?\u201d"
+    rf"|'{_WORD}'|\({_WORD}\))[ ]{_WORD}(?:[ ](?:III|II|IV|Jr\.?|Sr\.?)(?!\w))?)(?![\w])"
 )
 """`Duane "Buck" Petty`: one person."""
 _I_AM: Final = Led(r"(?i)(?<![\w'\u2019])i(?:['\u2019]?m|[ ]am)[ ](?P<name>(?-i:[a-z]{3,15})),[ ]\d{2}(?![\w:.])")

@@ -25,7 +25,7 @@ _UP = r"\p{Lu}"
 _LET = r"[\p{L}\p{M}]"
 _WORD = rf"{_UP}{_LET}*(?:['\u2019\-]{_LET}+)*"
 _INITIAL = rf"{_UP}\."
-_PARTICLE = r"(?:von|van|vom|zu|zur|de|der|den|del|della|di|da|dos|du|la|le|bin|ibn|al|el|ter|ten|af|av)"
+_PARTICLE = r"(?:von|van|vom|zu|zur|de|del|della|di|da|dos|du|la|le|bin|ibn|al|el|ter|ten|af|av)(?:[ ](?:der|den))?"
 _BLANK = r"[ \t\u00a0]{1,3}"
 _PIECE = rf"(?:{_INITIAL}|{_WORD})"
 _MORE = rf"(?:{_BLANK}(?:{_PARTICLE}{_BLANK}){{0,2}}{_PIECE})"
@@ -88,7 +88,9 @@ _CLOSED = rf"[ \t]*{_CLOSING}[,.!]?[ \t]*\n\s{{0,4}}({_NAME})[ \t]*(?=\n|$)"
 # These are looked for everywhere.
 _BESIDE_ADDRESS = rf"(?<![\w.])({_NAMES})[ \t]*<[^<>@\s]{{1,64}}@"
 _AFTER_SAID = rf"(?i:\bmy name is|\bich heiße|\bje m'appelle|\bme llamo){_BLANK}({_NAME})"
-_AFTER_TITLE = rf"\.?(?:-(?:Ing|Phil|[Jj]ur|[Mm]ed)\.)?{_BLANK}(?:(?:Dr|Prof|med|h\.c)\.?{_BLANK}){{0,2}}({_NAME})"
+_AFTER_TITLE = (
+    rf"\.?(?:-(?:Ing|Phil|[Jj]ur|[Mm]ed)\.)?{_BLANK}(?:(?:Dr|Prof|med|h\.c|Justice|Judge)\.?{_BLANK}){{0,2}}({_NAME})"
+)
 _AFTER_LABEL = rf"(?:{_TITLE}\.?{_BLANK}){{0,2}}({_NAME})"
 _LAST_POSSESSIVE = re.compile(r"['\u2019]s\Z")
 

@@ -6,7 +6,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.redaction import addresses, asked, case_numbers, court_names, dates, ids, kin, names, secrets, shapes
+from gateway.redaction import (
+    addresses,
+    asked,
+    case_numbers,
+    court_names,
+    dates,
+    ids,
+    kin,
+    names,
+    numbered,
+    secrets,
+    shapes,
+    speakers,
+)
 from gateway.redaction.facts import Facts, Needs
 from gateway.redaction.led import Led
 from gateway.redaction.marks import MarkSet
@@ -115,6 +128,7 @@ def _cells(kind: str) -> Finder:
 _NEAR: Final = (80, 60)
 _LINES: Final = Needs(signs=frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"))
 """A table has a line below its head."""
+_CLOCKS: Final = Needs(digits=3, signs=frozenset(":."))
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
     "PERSON": (
         Rule("names", names.people, narrowed=names.people_where),
@@ -122,6 +136,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("parties", court_names.parties, 0.5, (" v",)),
         Rule("judges", court_names.judges, 0.6, court_names.JUDGE_MARKS),
         Rule("relatives", kin.relatives, _FORM, narrowed=kin.relatives_where),
+        Rule("people who speak", speakers.people, _FORM, needs=_CLOCKS),
         Rule("columns of names", _cells("PERSON"), marks=names.HEAD_MARKS, whole=True, needs=_LINES),
     ),
     "JOB_TITLE": (Rule("titles", names.titles, 0.6),),
@@ -161,6 +176,15 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
             narrowed=ids.labelled_where,
         ),
         Rule(
+            "numbers of things",
+            numbered.numbered,
+            0.45,
+            reach=_NEAR,
+            late=True,
+            led=numbered.LED,
+            narrowed=numbered.numbered_where,
+        ),
+        Rule(
             "numbers asked for",
             asked.answers,
             0.5,
@@ -187,6 +211,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("plates", ids.plates, 0.5, reach=_NEAR, late=True, led=ids.PLATE_LED, narrowed=ids.plates_where),
     ),
     "USERNAME": (
+        Rule("people who speak", speakers.nicks, 0.5, late=True, needs=_CLOCKS),
         Rule("user names", ids.users, 0.5, ids.USER_MARKS, late=True, led=ids.USER_LED, narrowed=ids.users_where),
     ),
     "DOMAIN_NAME": (Rule("hosts", ids.hosts, 0.5, (".",), late=True),),

@@ -36,12 +36,42 @@ def resolve(text: str, found: Iterable[Span], taken: Sequence[tuple[int, int]] =
     return won
 
 
+def joined(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Spans in order, the parts of an address that follow each other made one: street, town, postcode."""
+    out: list[Span] = []
+    for span in spans:
+        if (
+            out
+            and out[-1].type == _ADDRESS
+            and span.type in _OF_ADDRESS
+            and _BESIDE.fullmatch(text, out[-1].end, span.start)
+        ):
+            before = out.pop()
+            out.append(Span(before.start, span.end, _ADDRESS, max(before.score, span.score)))
+        else:
+            out.append(span)
+    return out
+
+
+_ADDRESS: Final = "STREET_ADDRESS"
+_OF_ADDRESS: Final = frozenset((_ADDRESS, "LOCATION", "ZIP_CODE"))
+_BESIDE: Final = re.compile(r",?[ ]|,?[ ]?\n[ ]{0,8}")
+
+
 def _trimmed(text: str, span: Span) -> Span:
-    """A telephone number without a bracket that it does not close, an address without `email=` before it."""
+    """Without what does not belong to it: a bracket that nothing closes, `email=`, quotes, the stop of a sentence."""
     start = span.start
     if span.type == "PHONE_NUMBER":
         if text[start : start + 1] == "(" and ")" not in text[start : span.end]:
             return replace(span, start=start + 1)
+    elif span.type == "URL":
+        value = text[start : span.end]
+        left = len(value) - len(value.lstrip("\"'<("))
+        right = len(value.rstrip("\"'>.,;:!?"))
+        if value.endswith(")") and "(" not in value:
+            right -= 1
+        if left or right < len(value):
+            return replace(span, start=start + left, end=start + max(right, left + 1))
     elif span.type == "EMAIL_ADDRESS" and (key := _KEY.match(text, start, span.end)):
         return replace(span, start=key.end())
     return span

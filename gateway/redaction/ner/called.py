@@ -36,9 +36,16 @@ _TITLES: Final = frozenset(
             "avv",
             "ing",
         ),
-        *("meneer", "mevrouw", "dhr", "mevr"),
+        *("meneer", "mevrouw", "dhr", "mevr", "honorable", "honourable", "hhj", "deacon", "counsel", "dipl-ing"),
     )
 )
+ROLES: Final = frozenset(
+    (
+        *("kc", "qc", "sc", "s\\.c", "bl", "b\\.l", "jj?", "cj", "lj", "esq", "esquire", "appellant", "appellee"),
+        *("respondent", "petitioner", "plaintiff", "defendant", "claimant", "applicant", "state bar"),
+    )
+)
+"""What may stand behind a name and is no part of it; patterns."""
 _RANKS: Final = frozenset(
     (
         *("district", "trooper", "officer", "sergeant", "sgt", "detective", "constable", "inspector", "investigator"),
@@ -85,7 +92,9 @@ NEVER: Final = frozenset(
             "saluti",
             "pozdrawiam",
         ),
-        *("cheers", "regards", "thx"),
+        *("cheers", "regards", "thx", "affidavit", "appellee", "appellant", "respondent", "petitioner", "plaintiff"),
+        *("defendant", "claimant", "queen", "king", "dhs", "osha", "n\u00e9e", "date", "judgment", "insolvency", "am"),
+        *("front", "condense", "telephonic", "loo"),
     )
 )
 """Nobody's name."""

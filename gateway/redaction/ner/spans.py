@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gateway.model import Span
+from gateway.redaction.ner.borders import turned, whole_name
 from gateway.redaction.ner.called import CALLED, NAMES_TOO, NEVER, NO_PART
 from gateway.redaction.ner.labels import TYPES
+from gateway.redaction.ner.nations import PEOPLES
 from gateway.redaction.ner.words import FLAGS, JOINT, Read
 
 LEAST: Final = {
@@ -33,10 +35,13 @@ _GLUE: Final = ("'", "\u2019", *_HYPHENS)
 _SURE_STREET: Final = 0.5
 _STREET: Final = TYPES.index("STREET_ADDRESS")
 _PERSON: Final = TYPES.index("PERSON")
+_NRP: Final = TYPES.index("NRP")
 _NAMED: Final = re.compile(r"[^\W\d_]{3}")
 _LONGEST_NUMBER: Final = 5
 _ROW: Final = re.compile(r"[,;]\S")
 """Values of a table, as CSV has them."""
+_CELLS: Final = "   "
+"""Columns of a form are so far apart."""
 _SURE_ROW: Final = 0.97
 _SURE_NAME: Final = 0.8
 _SENTENCE: Final = re.compile(
@@ -52,19 +57,17 @@ _TO: Final = frozenset(
     ("at", "in", "an", "zu", "te", "aan", "bei", "en", "au", "\u00e0", "a", "presso", "of", "from", "to")
 )
 """What stands before an address and is none of it."""
-_ON: Final = re.compile(
-    r"[-\u2010\u2011](?:de|van|von|el|al|del|della|du|der|den|ter|di|da|le|la)[ ]"
-    r"(?:(?:der|den|de|la)[ ])?[^\W\d_a-z][^\W\d_]+"
-)
-"""`-de Wit`, behind a name of two parts."""
-_INITIALS: Final = re.compile(r"(?<![\w.])(?:[A-Z]\.[ -]?){1,3}\Z")
 _NO_STREET: Final = re.compile(
     r"(?i)(?:aktenzeichen|az|case|claim|art(?:icle|ikel)?|section|docket|pc|wpc|rg|sect|j'ai|ai|hat|bin|ho|tengo)\b"
 )
+_TIME: Final = re.compile(r"(?i)\d[ ]?(?:jahren?|ans|a\u00f1os|anni|jaar|years?|months?|uhr|uur|heures?|h[ ]\d\d)\b")
 _CAPITALISED: Final = re.compile(r"\b[A-Z][a-z]")
 _AROUND: Final = 200
 _ON_LISTS: Final = 1 << FLAGS.index("first") | 1 << FLAGS.index("last")
 _EDGE: Final = re.compile(r"[\w)\].]")
+_LETTER: Final = re.compile(r"[A-Z]\.?")
+_LINE: Final = re.compile(r"(?:^|\n)[ \d\t\"(]*\Z")
+_REACH: Final = 16
 _DAY: Final = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\Z")
 _DATE: Final = re.compile(r",?[ ](?:\d|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?[ ]\d)")
 
@@ -93,7 +96,7 @@ def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span
         if text[read.starts[index]] in _WALLS:
             continue
         glued = bool(run) and kind_of[at] == kind_of[at - 1] and _glued(text, read, run[-1], index)
-        apart = run and (index != run[-1] + 1 or begin or not (street or _together(text, read, index)))
+        apart = run and (index != run[-1] + 1 or begin or not _together(text, read, index, lines=street))
         if apart and not glued:
             out += _span(free, rows[begun : begun + len(run)], wanted, run)
             run = []
@@ -102,7 +105,7 @@ def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span
         run.append(index)
     if run:
         out += _span(free, rows[begun : begun + len(run)], wanted, run)
-    return out
+    return turned(text, out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,8 @@ def _span(free: _Free, rows: Any, wanted: Sequence[int], run: Sequence[int]) -> 
     if value.endswith(".") and not _keeps_stop(value):
         end -= 1
         value = value[:-1]
+    if kind != "NRP" and value.lower() in PEOPLES and _NRP in wanted:
+        return [Span(start, end, "NRP", round(min(sums[best] / len(run), 0.99), 3))]
     score = _of_name(max(row[best] for row in rows.tolist())) if kind == "PERSON" else sums[best] / len(run)
     if not _can_be(kind, value):
         return []
@@ -174,6 +179,7 @@ def _span(free: _Free, rows: Any, wanted: Sequence[int], run: Sequence[int]) -> 
         "@" in (text[start - 1 : start], text[end : end + 1])
         or (value.endswith(".") and text[end : end + 1].isalnum())
         or (_DAY.match(value) and _DATE.match(text, end))
+        or (_LETTER.fullmatch(value) and _LINE.search(text, max(0, start - _REACH), start))
         or (score < _SURE_NAME and value.islower() and free.is_common(words))
     ):
         return []
@@ -183,19 +189,11 @@ def _span(free: _Free, rows: Any, wanted: Sequence[int], run: Sequence[int]) -> 
             return []
         words = [word for word in words if read.ends[word] <= start + len(value)]
         start, end = _with_numbers(text, read, start, start + len(value), words)
+        while end < len(text) and text[end].isalnum():
+            end += 1  # `EH3 7HT`: the model reads digits and letters apart
     if kind == "PERSON":
-        start, end = _whole_name(text, start, end)
+        start, end = whole_name(text, start, end)
     return [Span(start, end, kind, round(min(score, 0.99), 3))]
-
-
-def _whole_name(text: str, start: int, end: int) -> tuple[int, int]:
-    """A name with initials before it and the second half that begins with a particle; without `i.A.` before it."""
-    if text[start : start + 3] == "A. " and text[start - 2 : start] == "i.":
-        start += 3
-    elif initials := _INITIALS.search(text, max(0, start - 12), start):
-        start = initials.start()
-    rest = _ON.match(text, end)
-    return start, rest.end() if rest else end
 
 
 def _of_name(probability: float) -> float:
@@ -239,17 +237,19 @@ def _glued(text: str, read: Read, before: int, index: int) -> bool:
     return index == before + 2 and text[read.ends[before] : read.starts[index]] in _GLUE
 
 
-def _together(text: str, read: Read, index: int) -> bool:
-    """Whether this word stands in the line and the cell of the one before."""
+def _together(text: str, read: Read, index: int, *, lines: bool) -> bool:
+    """Whether this word stands in the cell of the one before, and in its line unless `lines` may follow."""
     between = text[read.ends[index - 1] : read.starts[index]]
-    return "\n" not in between and "\t" not in between
+    return (lines or ("\n" not in between and "\t" not in between)) and _CELLS not in between.rpartition("\n")[
+        0
+    ] + between
 
 
 def _is_address(value: str, score: float) -> bool:
     """A street has a name, and a number unless the model is sure: numbers alone stand in every log."""
     least = _SURE_STREET if any(c.isdigit() for c in value) else _SURE_NAME
     is_row = _ROW.search(value) is not None and score < _SURE_ROW
-    if _NO_STREET.match(value):
+    if _NO_STREET.match(value) or _TIME.search(value):
         return False
     return score >= least and not is_row and len(value.split()) > 1 and _NAMED.search(value) is not None
 

@@ -1,0 +1,94 @@
+"""Where a name begins and ends, when the model has seen a part of it: initials, elided halves, `Roe, Jane`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.model import Span
+from gateway.redaction.ner.called import ROLES
+
+_GLUE: Final = "'\u2019-\u2010\u2011"
+_ON: Final = re.compile(
+    r"[-\u2010\u2011](?:de|van|von|el|al|del|della|du|der|den|ter|di|da|le|la)[ ]"
+    r"(?:(?:der|den|de|la)[ ])?[^\W\d_a-z][^\W\d_]+"
+)
+"""`-de Wit`, behind a name of two parts."""
+_INITIALS: Final = re.compile(r"(?<![\w.])(?:[A-Z]\.[ -]?){1,3}\Z")
+_BARE_INITIALS: Final = re.compile(r"(?<![\w.'\u2019&-])(?:(?:[A-Z] ){2,3}|[B-HJ-WYZ] )\Z")
+"""`A J Strickett`; one letter alone may be an article or a pronoun."""
+_ROLE_BEHIND: Final = re.compile(rf"(?:,?[ ](?:{'|'.join(sorted(ROLES, key=len, reverse=True))})\.?)+\Z", re.IGNORECASE)
+_REACH: Final = 12
+
+_CAPITALS: Final = re.compile(
+    r"(?:[ ](?!(?:DOB|SSN|NHS|PHD|ESQ|LLC|INC|LTD|LLP|PLC|DBA|AKA|FKA|JUDGE|JUSTICE|APPELLANT|RESPONDENT|PLAINTIFF|FRICS|CEO"
+    r"|CFO|CTO|THE|AND|FOR|WITH|FROM|TEL|FAX)\b)[^\W\d_a-z\u00df-\u00ff]{3,}(?:-[^\W\d_a-z\u00df-\u00ff]{2,})*(?![\w'\u2019.-])){1,2}"
+)
+"""`Jane ROE`"""
+_SUFFIX: Final = re.compile(r",?[ ](?:Jr|Sr)\b\.?|[ ](?:III|II|IV)(?!\w)|(?<=Doe)[ ]\d\b")
+_FRENCH: Final = re.compile(r"(?<!\w)(?:Mme|Mlle|Ma\u00eetre|n\u00e9e|Attendu|tribunal)(?!\w)")
+_LED: Final = re.compile(r"(?:^|[\n(;\t\u2022]|[ ]{2}|: )[ ]?\Z")
+"""What stands before a family name that comes first."""
+_ENDED: Final = re.compile(
+    r"[ ]?(?:$|[\n\t;)<(\[]|[ ]{2}|,[ ](?:née|born|previously|of|aged|DOB|\d)|[ ](?:DOB|born|née))"
+)
+"""What stands behind the given names that follow it."""
+_INITIAL: Final = re.compile(r"[ ][A-Z](?:\.|(?![\w.]))")
+_MOST_WORDS: Final = 3
+
+
+def whole_name(text: str, start: int, end: int) -> tuple[int, int]:
+    """A name with the letters that touch it, initials before it, the half behind a particle; without a role."""
+    while start > 1 and text[start - 1] in _GLUE and text[start - 2].isupper():
+        start -= 2
+        while start and text[start - 1].isalpha():
+            start -= 1
+    if text[start : start + 3] == "A. " and text[start - 2 : start] == "i.":
+        start += 3  # `i.A.`, before a signature
+    else:
+        for pattern in (_INITIALS, _BARE_INITIALS):
+            if (initials := pattern.search(text, max(0, start - _REACH), start)) and not _is_monsieur(text, initials):
+                start = initials.start()
+    if rest := _ON.match(text, end):
+        end = rest.end()
+    if not text[start:end].isupper() and (capitals := _CAPITALS.match(text, end)):
+        end = capitals.end()
+    if suffix := _SUFFIX.match(text, end):
+        end = suffix.end()
+    if role := _ROLE_BEHIND.search(text, start, end):
+        end = role.start()
+    return start, end
+
+
+def _is_monsieur(text: str, initials: re.Match[str]) -> bool:
+    """Whether `M.` is a title: in a text that speaks of a Madame too."""
+    return initials[0] == "M. " and _FRENCH.search(text) is not None
+
+
+def turned(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Spans in order, those of `Roe, Jane` made one: a family name first, in a list or a head."""
+    out: list[Span] = []
+    for span in spans:
+        if out and _is_turned(text, out[-1], span):
+            before = out.pop()
+            initial = _INITIAL.match(text, span.end)
+            end = initial.end() if initial else span.end
+            out.append(Span(before.start, end, before.type, max(before.score, span.score)))
+        else:
+            out.append(span)
+    return out
+
+
+def _is_turned(text: str, family: Span, given: Span) -> bool:
+    if family.type != "PERSON" or given.type != "PERSON" or text[family.end : given.start] != ", ":
+        return False
+    names = text[family.start : family.end], text[given.start : given.end]
+    if any("," in name or "\n" in name or len(name.split()) > _MOST_WORDS for name in names):
+        return False
+    if _LED.search(text, max(0, family.start - 4), family.start) is None:
+        return False
+    if names[0].isupper() and not names[1].isupper() and len(names[0]) > _MOST_WORDS:
+        return True
+    initial = _INITIAL.match(text, given.end)
+    return len(names[0].split()) <= 2 and _ENDED.match(text, initial.end() if initial else given.end) is not None

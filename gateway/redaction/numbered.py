@@ -1,0 +1,83 @@
+"""Numbers of what an organisation numbers (a policy, an order, a badge), by their form behind its word. Pure.
+
+Such a word alone stands in every text, so the number must look like one: many digits, or capitals among digits. What
+only looks like one (standards, versions, tickets of a tracker) is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from gateway.redaction.facts import Facts
+from gateway.redaction.led import Led
+
+Found = tuple[int, int]
+
+_THINGS: Final = (
+    r"(?:polic(?:y|ies)|bookings?|orders?|invoices?|claims?|customers?|clients?|members?(?:hip)?|mbr|charts?|badges?|collar"
+    r"|warrant|staff|crew|permits?|licen[cs]e|passports?|ppt|visa|consignment|tracking|parcels?|shipment|locator|pnr"
+    r"|reservations?|confirmation|registration|ref(?:erence)?|accounts?|acct?|loan|mortgage|contract|subscription"
+    r"|certificate|student|employee|patient|hosp(?:ital)?|consular[ ]card|seamans?[ ]book|id[ ]card|laissez-passer"
+    r"|delay[ ]claim|company|charity|union|enrol?ment|matter|receipt|voucher|donor|case|prisoner|inmate|detainee"
+    r"|abn|acn|vat(?:[ ]registration)?|credential|irp|foreigner's[ ]card|tazkira|zeichen|quoting|passcode|force|shoulder|item|qid|care[ ]card|reg|buch(?:nummer|nr)|file|sin|pesel|cpf|curp|rut|aadhaar|aadhar|pan|ahv|vin|chip|meter|prescription|access[ ]code|cert"
+    r"|(?:schaden|vertrags|kunden|mitglieds|personal|auftrags|rechnungs|bestell|buchungs|vorgangs|patienten|policen"
+    r"|versicherungs|mandats|ausweis|dienst|konto|matrikel|sendungs)-?(?:nummer|nr)|buchung|bestellung|rechnung|auftrag"
+    r"|dossier|contrat|adh\u00e9rent(?:e)?|commande|police|sinistre|facture|s\u00e9cu"
+    r"|p\u00f3liza|pedido|expediente|incidencia|cliente|contrato|factura|c\u00e9dula|dni"
+    r"|polizza|pratica|sinistro|fattura|ordine|documento|contratto|tessera"
+    r"|polis(?:nummer)?|klant(?:nummer)?|melding|bestelling|factuur)"
+)
+_NUMBER: Final = (
+    r"(?:[ _-]?(?:numbers?|no|nos|num|nr|n[o\u00ba\u00b0]|id|code|ref(?:erence)?|card|(?:nuevo|nuovo)[ ]numero|numero"
+    r"|n\u00famero|num\u00e9ro)\b\.?|[ ]?\#|[ ]?n\u00b0){0,2}"
+)
+_BETWEEN: Final = (
+    r"[\"'`*_]{0,3}(?:[ \t]*(?:[:=#(]|\.{2,40}|\b(?:is|was|ist|lautet|est|es|\u00e8|la|die|der|le|de)\b)){0,3}"
+    r"[ \t]*[\"'`*_#(]{0,3}"
+)
+_CODE: Final = (
+    r"(?P<value>(?-i:(?=(?:[A-Z./-]*\d){3})(?:[A-Z0-9]{1,8}(?:[ ](?=\d))?)?[A-Z0-9][A-Z0-9./-]{2,26}[A-Z0-9]"
+    r"|(?:[A-Z]{2}[ ])?\d{2,4}(?=(?:[ -]\d{2,4}){2}))(?:[ -]\d{2,6}(?![\w.,:/-]\d)){0,5})"
+)
+_NUMBERED: Final = Led(
+    rf"(?i)(?<![^\W_]){_THINGS}(?!(?<=[^\W\d_])[^\W\d_])(?P<said>{_NUMBER}){_BETWEEN}{_CODE}"
+    r"(?![\w@%]|[.,:/-]\w|[ ]?(?:EUR|USD|GBP|km|kg)\b)"
+)
+LED: Final = (_NUMBERED,)
+_STANDARD: Final = re.compile(
+    r"(?:RFC|ISO|IEC|CVE|DIN|EN|UTF|SHA|MD|HTTP|IEEE|PEP|KB|TLS|AES|RSA|RS|FIPS|NIST|MIL|X|Q)[ -]?\d"
+)
+_TICKET: Final = re.compile(r"[A-Z][A-Z0-9]{1,9}-\d{1,6}")
+"""As trackers number what they track."""
+_DATE: Final = re.compile(
+    r"(?:19|20)\d\d([./-]\d{1,2}){0,2}|\d{1,2}[./-]\d{1,2}([./-]\d{2,4})?|\d{1,3}(?:[.,]\d{3})+|\d+[.,]\d{1,2}"
+    r"|(?:19|20)\d\d(?:[/-](?:19|20)?\d\d)"
+)
+_LEAST_DIGITS: Final = 6
+"""Of a number without letters that nothing calls a number."""
+
+
+def numbered(text: str) -> Iterator[Found]:
+    """Numbers of policies, orders, badges and the like behind their word."""
+    return numbered_where(Facts(text))(text)
+
+
+def numbered_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`numbered` for parts of a text of which this is known."""
+    words = _NUMBERED.among(facts)
+    return lambda text: (
+        match.span("value")
+        for match in _NUMBERED.matches(text, words)
+        if _is_number(match["value"], said=bool(match["said"]))
+    )
+
+
+def _is_number(value: str, *, said: bool) -> bool:
+    digits = sum(map(str.isdigit, value))
+    letters = sum(map(str.isalpha, value))
+    if _STANDARD.match(value) or _DATE.fullmatch(value) or (_TICKET.fullmatch(value) and not said):
+        return False
+    least = _LEAST_DIGITS - 2 * said - (letters > 0)
+    return digits + letters >= least if letters else digits >= least
