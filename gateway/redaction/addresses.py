@@ -130,6 +130,14 @@ _DUTCH: Final = re.compile(
     rf"[ ]\d{{1,4}}(?:[ -]?[A-Za-z]{{1,2}}\b|[ -]?(?:hs|bis|I{{1,3}})\b)?(?![\w%]|[.,:]\d)(?:(?:,[ ]?|[ ]?\n[ ]?"
     rf"|[ ])\d{{4}}[ ]?[A-Z]{{2}}[ ]{_TOWN})?"
 )
+_EAST_UP: Final = r"[A-Z\u00c0-\u00de\u0100-\u024f]"
+_EASTERN: Final = re.compile(
+    r"(?<![\w-])(?:(?:[Uu]l|[Oo]s|[Aa]l|[Pp]l|[Bb]ul|[Vv]ul|[Nn]\u00e1m)\.|[Uu]lica|[Aa]leja|[Oo]dos"
+    rf"|[Ll]eoforos|[Cc]alea)[ ](?:[\w.]{{1,12}}[ ]){{0,2}}?{_EAST_UP}[\w-]{{2,24}}(?:[ ][\w.-]{{2,24}}){{0,2}}"
+    r"[ ]\d{1,4}[A-Za-z]?(?:/\d{1,4}[A-Za-z]?)?(?:[ ]?(?:m|lok)\.?[ ]?\d{1,4})?(?![\w%]|[.,:]\d)"
+    rf"(?:,?[ \n](?:\d{{2}}-\d{{3}}|\d{{3}}[ ]\d{{2}}|\d{{4,6}})[ ]{_EAST_UP}[\w-]{{2,24}})?"
+)
+"""Polish, Greek, Romanian and other streets: the word for street comes first."""
 _BOX: Final = re.compile(
     r"(?i)(?<!\w)(?:P\.?[ ]?O\.?[ ]?Box|Post(?:al)?[ ]Box|Postfach|Postbus|Bo\u00eete[ ]postale"
     r"|Apartado(?:[ ]de[ ]correos)?"
@@ -174,6 +182,19 @@ _MARKED_IN_ANY_CASE: Final = {
         *("quai ", "route ", "cours ", "square ", "passage ", "faubourg ", "villa ", "sentier ", "esplanade "),
     ),
     _GERMAN_HOME: ("wohn", "anschrift", "adresse", "grundst", "anwesen"),
+    _EASTERN: (
+        "ul. ",
+        "os. ",
+        "al. ",
+        "pl. ",
+        "ulica ",
+        "aleja ",
+        "odos ",
+        "leoforos ",
+        "calea ",
+        "bul. ",
+        "n\u00e1m. ",
+    ),
     _BOX: ("box", "postfach", "postbus", "bo\u00eete postale", "apartado", "casella", "psc ", "cmr "),
 }
 """The same in small letters, whatever it is written in."""

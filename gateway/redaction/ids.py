@@ -86,16 +86,17 @@ _REGISTERED: Final = Led(
 )
 """Of a vehicle, by its form: companies and products are registered too."""
 _VEHICLE: Final = Led(
-    r"(?i)(?<![^\W_])(?:car|van|vehicle|lorry|truck|taxi|cab|scooter|motorbike|motorcycle|registration|reg|plates?|tagged|tag"
-    r"|pkw|auto|wagen|voiture|fourgon|v\u00e9hicule|coche|furgoneta|macchina|furgone|ticketed|yaris|astra|corsa|golf|focus"
-    r"|fiesta|polo|transit|corolla|civic|passat|clio|kangoo|megane|tesla|bmw|audi|ford|toyota|honda|nissan|renault|vauxhall"
+    r"(?i)(?<![^\W_])(?:car|van|vehicle|lorry|truck|taxi|cab|scooter|motorbike|motorcycle|registration|reg"
+    r"|plates?|tagged|tag|pkw|auto|wagen|voiture|fourgon|v\u00e9hicule|coche|furgoneta|macchina|furgone|ticketed|yaris"
+    r"|astra|corsa|golf|focus|fiesta|polo|transit|corolla|civic|passat|clio|kangoo|megane|tesla|bmw|audi|ford|toyota|honda|nissan|renault|vauxhall"
     r"|volkswagen|vw|skoda|fabia|octavia|peugeot|mercedes|opel|kia|hyundai|mazda|volvo|fiat|citro[e\u00eb]n|subaru|jeep"
     r"|chevrolet|chevy|dodge|altima|camry|prius|accord|silverado|tacoma|sprinter|malibu|highlander)(?![^\W_])"
     r"[ ]?(?:van|car|estate|truck)?(?:,?[ ](?:registration|reg|plates?|tag|with|number|no|is|the|el|ist|est|\u00e8|de"
     r"|location|bearing|licence|license|es|mine)\b\.?){0,4}[ ]?[:(,]?[ ]?[\"'(]?"
     r"(?P<value>(?-i:[A-Z]{2}\d\d[ ]?[A-Z]{3}|[A-Z]{1,3}-[A-Z]{1,2}[ ]?\d{1,4}|[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}"
     r"|\d{4}[ ]?[B-DF-HJ-NP-TV-Z]{3}|[A-Z]{3}[ -]\d{3,4}[A-Z]{0,2}|\d{2}[ ][A-Z]{1,3}[ ]\d{2,4}"
-    r"|\d{1,3}-[A-Z]{1,3}-\d{1,5}|[A-Z]{2,3}[ ]\d{4,5}[A-Z]?|[A-Z]{2}-\d{3}-[A-Z]|[A-Z]{3}[ ][A-Z]\d{2}|[A-Z][ ]\d{3}[ ][A-Z]{3}))(?![\w-])"
+    r"|\d{1,3}-[A-Z]{1,3}-\d{1,5}|[A-Z]{2,3}[ ]\d{4,5}[A-Z]?|[A-Z]{2}-\d{3}-[A-Z]|[A-Z]{3}[ ][A-Z]\d{2}"
+    r"|[A-Z][ ]\d{3}[ ][A-Z]{3}))(?![\w-])"
 )
 """Behind a vehicle, by the forms that plates have."""
 _MARKS: Final = re.compile(r"[\W_]+")

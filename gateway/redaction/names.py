@@ -47,7 +47,7 @@ _TITLES: Final = frozenset(
     )
 )
 """Every title, in small letters."""
-_SEP = r"[ \t]*[\"'*_`]{0,3}[ \t]*[:=|][ \t|]*[\"'*_`]{0,3}[ \t]*"
+_SEP = r"[ \t]*[\"'*_`]{0,3}[ \t]*(?:[:=|]|\.{3,40})[ \t|]*[\"'*_`]{0,3}[ \t]*"
 # A label stands at the beginning of a line, cell, entry or quotation; what it is called is looked up, not matched.
 _LABEL = re.compile(
     rf"(?:^|(?<=[|>;,\t({{\[\"'*•·]))[ \t\-*_#>|\"'\d.]{{0,8}}([^\W\d_][^\W\d]*(?:[ '\u2019.\-][^\W\d]+){{0,4}}){_SEP}",
@@ -128,7 +128,7 @@ def people_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
     ways: list[Callable[[str], Iterator[Found]]] = []
     if facts.says(_TITLES) or facts.says(_ROLES):
         ways.append(_titled)
-    if facts.has(":=|"):
+    if facts.has(":=|") or "..." in facts.text:
         ways.append(_labelled)
     if "<" in facts.chars and "@" in facts.chars:
         ways.append(_beside_addresses)
@@ -233,6 +233,30 @@ _PHONE_HEADS: Final = re.compile(
     r"|telefoon)"
     r"(?:[ _-]?(?:number|no\.?|nr\.?|#|nummer))?"
 )
+_ID_HEADS: Final = re.compile(
+    r"(?i)(?:employee|customer|client|member|patient|staff|student|policy|account|booking|order|passport|licen[cs]e"
+    r"|nat(?:ional)?|reservation|badge|claim|mitarbeiter|kunden|personal|emp|cust|pers|user)"
+    r"[ _-]?(?:id|no\.?|nr\.?|num(?:ber)?|nummer|code|ref)"
+    r"|passport|locator|pnr|matricule|badge|(?:licen[cs]e[ _-]?)?plate|registration|nif|dni|nie|ssn|sin|tax[ _-]?id"
+)
+ID_HEAD_MARKS: Final = (
+    *(
+        "employee",
+        "customer",
+        "client",
+        "member",
+        "patient",
+        "staff",
+        "student",
+        "policy",
+        "account",
+        "booking",
+        "order",
+    ),
+    *("passport", "licen", "nat", "reservation", "badge", "claim", "mitarbeiter", "kunden", "personal", "emp", "cust"),
+    *("pers", "user", "locator", "pnr", "matricule", "plate", "registration", "nif", "dni", "nie", "ssn", "sin", "tax"),
+)
+_CELL_ID: Final = re.compile(r"(?=[^|]*\d[^|]*\d[^|]*\d)[A-Z0-9][A-Z0-9./ -]{2,24}[A-Z0-9]")
 _CELL_PHONE: Final = re.compile(r"[+(]?\d[\d ()./-]{5,24}\d")
 PHONE_MARKS: Final = ("phone", "tel", "mobil", "cell", "fax", "handy", "t\u00e9l\u00e9phone")
 _CELL_NAME: Final = re.compile(r"[^\W\d_][\w.'\u2019\-]*(?:,? [^\W\d_][\w.'\u2019\-]*){0,4}\Z")
@@ -242,12 +266,12 @@ HEAD_MARKS: Final = (
     *("attendee", "requester"),
 )
 """One of these stands in every table's head that names people, in small letters."""
-_HEAD_WORDS: Final = (*HEAD_MARKS, "dob", "d.o.b", "birth", "born", "geburtsdatum", *PHONE_MARKS)
+_HEAD_WORDS: Final = (*HEAD_MARKS, *ID_HEAD_MARKS, "dob", "d.o.b", "birth", "born", "geburtsdatum", *PHONE_MARKS)
 _SEPARATORS: Final = ("|", "\t", ";", ",")
 
 
 def columns(text: str) -> Iterator[tuple[int, int, str]]:
-    """Cells of tables (CSV, Markdown) under a head that says name, telephone or date of birth: start, end, type."""
+    """Cells of tables (CSV, Markdown) under a head that says name, telephone, date of birth or number."""
     lines = text.splitlines(keepends=True)
     separator, kinds = "", dict[int, str]()
     offset = 0
@@ -272,6 +296,8 @@ def columns(text: str) -> Iterator[tuple[int, int, str]]:
 def _fits(kind: str, cell: str) -> bool:
     if kind == "PHONE_NUMBER":
         return _CELL_PHONE.fullmatch(cell) is not None
+    if kind == "ID_NUMBER":
+        return _CELL_ID.fullmatch(cell) is not None
     if kind == "DATE_OF_BIRTH":
         return any(c.isdigit() for c in cell)
     return _CELL_NAME.match(cell) is not None and cell not in NOT_NAMES and not any(c.isdigit() for c in cell)
@@ -294,6 +320,8 @@ def _head(line: str, following: str) -> tuple[str, dict[int, str]]:
             kinds[index] = "DATE_OF_BIRTH"
         elif _PHONE_HEADS.fullmatch(cell):
             kinds[index] = "PHONE_NUMBER"
+        elif _ID_HEADS.fullmatch(cell):
+            kinds[index] = "ID_NUMBER"
     return (separator, kinds) if kinds else ("", {})
 
 

@@ -21,9 +21,12 @@ _THINGS: Final = (
     r"|reservations?|confirmation|registration|ref(?:erence)?|accounts?|acct?|loan|mortgage|contract|subscription"
     r"|certificate|student|employee|patient|hosp(?:ital)?|consular[ ]card|seamans?[ ]book|id[ ]card|laissez-passer"
     r"|delay[ ]claim|company|charity|union|enrol?ment|matter|receipt|voucher|donor|case|prisoner|inmate|detainee"
-    r"|abn|acn|vat(?:[ ]registration)?|credential|irp|foreigner's[ ]card|tazkira|zeichen|quoting|passcode|force|shoulder|item|qid|care[ ]card|reg|buch(?:nummer|nr)|file|sin|pesel|cpf|curp|rut|aadhaar|aadhar|pan|ahv|vin|chip|meter|prescription|access[ ]code|cert"
+    r"|abn|acn|c?dl|vat(?:[ ]registration)?|credential|irp|foreigner's[ ]card|tazkira|zeichen|quoting|passcode|force"
+    r"|shoulder|item|qid|care[ ]card|reg|buch(?:nummer|nr)|file|sin|pesel|cpf|curp|rut|aadhaar|aadhar|pan|ahv"
+    r"|vin|chip|meter|prescription|access[ ]code|cert"
     r"|(?:schaden|vertrags|kunden|mitglieds|personal|auftrags|rechnungs|bestell|buchungs|vorgangs|patienten|policen"
-    r"|versicherungs|mandats|ausweis|dienst|konto|matrikel|sendungs)-?(?:nummer|nr)|buchung|bestellung|rechnung|auftrag"
+    r"|versicherungs|mandats|ausweis|dienst|konto|matrikel|sendungs)-?(?:nummer|nr)|buchung|bestellung|rechnung"
+    r"|auftrag"
     r"|dossier|contrat|adh\u00e9rent(?:e)?|commande|police|sinistre|facture|s\u00e9cu"
     r"|p\u00f3liza|pedido|expediente|incidencia|cliente|contrato|factura|c\u00e9dula|dni"
     r"|polizza|pratica|sinistro|fattura|ordine|documento|contratto|tessera"
@@ -38,8 +41,8 @@ _BETWEEN: Final = (
     r"[ \t]*[\"'`*_#(]{0,3}"
 )
 _CODE: Final = (
-    r"(?P<value>(?-i:(?=(?:[A-Z./-]*\d){3})(?:[A-Z0-9]{1,8}(?:[ ](?=\d))?)?[A-Z0-9][A-Z0-9./-]{2,26}[A-Z0-9]"
-    r"|(?:[A-Z]{2}[ ])?\d{2,4}(?=(?:[ -]\d{2,4}){2}))(?:[ -]\d{2,6}(?![\w.,:/-]\d)){0,5})"
+    r"(?P<value>(?-i:(?=(?:[A-Z ./-]{0,6}\d){3})(?:[A-Z0-9]{1,8}(?:[ ](?=\d))?)?[A-Z0-9][A-Z0-9./-]{2,26}[A-Z0-9]"
+    r"|[12](?=(?:[ ]\d{2,3}){5})|(?:[A-Z]{2}[ ])?\d{2,4}(?=(?:[ -]\d{2,4}){2}))(?:[ -]\d{2,6}(?![\w.,:/-]\d)){0,6})"
 )
 _NUMBERED: Final = Led(
     rf"(?i)(?<![^\W_]){_THINGS}(?!(?<=[^\W\d_])[^\W\d_])(?P<said>{_NUMBER}){_BETWEEN}{_CODE}"

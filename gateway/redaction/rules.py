@@ -184,6 +184,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
             led=numbered.LED,
             narrowed=numbered.numbered_where,
         ),
+        Rule("columns of ids", _cells("ID_NUMBER"), 0.5, marks=names.ID_HEAD_MARKS, whole=True, needs=_LINES),
         Rule(
             "numbers asked for",
             asked.answers,

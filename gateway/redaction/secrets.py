@@ -214,13 +214,26 @@ def connections(text: str) -> Iterator[Found]:
 _PASSWORD: Final = re.compile(
     r"(?i)(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=P)))(?P<label>password|passwd|passwort|kennwort|passphrase"
     r"|passcode|pwd|pass|pw|mot[ ]de[ ]passe|contrase\u00f1a|wachtwoord|parola[ ]d'ordine|pin(?:[ _-]?(?:code|number))?"
-    r"|psw)"
+    r"|psw|(?:initial|client|app|shared|api)[ _-]?secret|wi-?fi|wlan)"
     r"(?:[ ](?:for|to|of)[ ](?:the[ ])?[\w.@-]{1,40}(?:[ ][\w.@-]{1,20})?)?"
     r"(?:(?P<sep>[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2})|[ \t]+(?:(?:is|was|to|ist|lautet|est|es|\u00e8"
     r"|will[ ]be)[ \t]*:?[ \t]+)?)"
     r"(?P<quote>[\"'`*]{0,3})(?P<value>[^\s\"'`]{4,128})"
 )
-PASSWORD_MARKS: Final = ("pass", "pw", "kennwort", "contrase", "wachtwoord", "parola", "pin", "psw")
+PASSWORD_MARKS: Final = (
+    "pass",
+    "pw",
+    "kennwort",
+    "contrase",
+    "wachtwoord",
+    "parola",
+    "pin",
+    "psw",
+    "secret",
+    "wifi",
+    "wi-fi",
+    "wlan",
+)
 _NO_PASSWORD: Final = re.compile(
     r"(?i)(?:required|optional|string|str|text|none|null|nil|true|false|empty|changed?|reset|expired?|incorrect|invalid"
     r"|wrong|hidden|secret|field|input|protected|protection|policy|hash(?:ed)?|manager|here|below|above|unknown|missing"

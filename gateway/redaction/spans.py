@@ -55,7 +55,7 @@ def joined(text: str, spans: Sequence[Span]) -> list[Span]:
 
 _ADDRESS: Final = "STREET_ADDRESS"
 _OF_ADDRESS: Final = frozenset((_ADDRESS, "LOCATION", "ZIP_CODE"))
-_BESIDE: Final = re.compile(r",?[ ]|,?[ ]?\n[ ]{0,8}")
+_BESIDE: Final = re.compile(r"\.?,?[ ](?:(?:\d{4,5}|\d{2}-\d{3}|\d{3}[ ]\d{2})[ ])?|,?[ ]?\n[ ]{0,8}(?:\d{4,5}[ ])?")
 
 
 def _trimmed(text: str, span: Span) -> Span:
@@ -65,13 +65,13 @@ def _trimmed(text: str, span: Span) -> Span:
         if text[start : start + 1] == "(" and ")" not in text[start : span.end]:
             return replace(span, start=start + 1)
     elif span.type == "URL":
-        value = text[start : span.end]
-        left = len(value) - len(value.lstrip("\"'<("))
-        right = len(value.rstrip("\"'>.,;:!?"))
+        value = text[start : span.end].lstrip("\"'<(")
+        start = span.end - len(value)
+        value = value.rstrip("\"'>.,;:!?")
         if value.endswith(")") and "(" not in value:
-            right -= 1
-        if left or right < len(value):
-            return replace(span, start=start + left, end=start + max(right, left + 1))
+            value = value[:-1]
+        if value:
+            return replace(span, start=start, end=start + len(value))
     elif span.type == "EMAIL_ADDRESS" and (key := _KEY.match(text, start, span.end)):
         return replace(span, start=key.end())
     return span

@@ -19,7 +19,7 @@ WHOLE = [
         "15 May",
         "Aug 2009",
     ),
-    *("sunday", "03/2019", "10.30 p.m."),
+    *("sunday", "03/2019", "10.30 p.m.", "08/Feb/2024:13:55:36 +0100", "8th day of July, 2021", "17.25 Uhr"),
 ]
 
 
@@ -36,6 +36,11 @@ def test_a_date_is_found_whole(value: str) -> None:
 )
 def test_other_numbers_are_no_dates(text: str) -> None:
     assert list(moments(text)) == []
+
+
+def test_the_stop_of_a_sentence_is_no_part_of_a_time() -> None:
+    text = "It went off at 9.20 pm. Later, on 1 May at 10am. He left."
+    assert {text[start:end] for start, end, _ in moments(text)} >= {"9.20 pm", "1 May at 10am"}
 
 
 def test_a_year_needs_a_word() -> None:

@@ -59,3 +59,8 @@ def test_columns_of_tables() -> None:
     assert ("Jane Roe", "PERSON") in [(markdown[a:b], kind) for a, b, kind in columns(markdown)]
     assert list(columns("| Manager | Jane Roe |\n| Start date | May |\n")) == []
     assert list(columns("We hired an owner, a manager\nand, later, a clerk.\n")) == []
+
+
+def test_columns_of_numbers() -> None:
+    text = "emp_no,full_name,dob\n10442,Jane Roe,1979-04-02\n10447,Ann Doe,1988-06-21\n"
+    assert [text[a:b] for a, b, kind in columns(text) if kind == "ID_NUMBER"] == ["10442", "10447"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model import Span
-from gateway.redaction.spans import resolve
+from gateway.redaction.spans import joined, resolve
 
 TEXT = "ab cd-ef gh ij kl mn op qr st uv wx"
 span = st.builds(
@@ -67,3 +68,40 @@ def test_a_bracket_that_is_not_closed_and_a_key_before_an_address_stay_outside()
     ]
     kept = [text[span.start : span.end] for span in resolve(text, found)]
     assert kept == ["06 12 55 78 90", "(212) 555 0100", "jane@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("see http://a.example/x. Then", "http://a.example/x"),
+        ('"https://a.example/x"', "https://a.example/x"),
+        ("(https://a.example/x)", "https://a.example/x"),
+        ("https://a.example/x_(y)", "https://a.example/x_(y)"),
+    ],
+)
+def test_a_url_ends_before_the_stop_of_a_sentence(text: str, url: str) -> None:
+    inner = text.removeprefix("see ").split(" ")[0]
+    at = text.index(inner)
+    (span,) = resolve(text, [Span(at, at + len(inner), "URL", 0.6)])
+    assert text[span.start : span.end] == url
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "whole"),
+    [
+        (
+            "at 8 Mill Rise, Haworth BD22 8QT now",
+            ("8 Mill Rise", "Haworth BD22 8QT"),
+            ["8 Mill Rise, Haworth BD22 8QT"],
+        ),
+        ("calle Feria 112, 41002 Sevilla.", ("calle Feria 112", "Sevilla"), ["calle Feria 112, 41002 Sevilla"]),
+        ("9 Ada Road and Leeds", ("9 Ada Road", "Leeds"), ["9 Ada Road", "Leeds"]),
+    ],
+)
+def test_parts_of_an_address_are_one(text: str, parts: tuple[str, str], whole: list[str]) -> None:
+    first, second = (text.index(part) for part in parts)
+    spans = [
+        Span(first, first + len(parts[0]), "STREET_ADDRESS", 0.8),
+        Span(second, second + len(parts[1]), "LOCATION", 0.8),
+    ]
+    assert [text[span.start : span.end] for span in joined(text, spans)] == whole

@@ -22,8 +22,9 @@ _ROLE_BEHIND: Final = re.compile(rf"(?:,?[ ](?:{'|'.join(sorted(ROLES, key=len, 
 _REACH: Final = 12
 
 _CAPITALS: Final = re.compile(
-    r"(?:[ ](?!(?:DOB|SSN|NHS|PHD|ESQ|LLC|INC|LTD|LLP|PLC|DBA|AKA|FKA|JUDGE|JUSTICE|APPELLANT|RESPONDENT|PLAINTIFF|FRICS|CEO"
-    r"|CFO|CTO|THE|AND|FOR|WITH|FROM|TEL|FAX)\b)[^\W\d_a-z\u00df-\u00ff]{3,}(?:-[^\W\d_a-z\u00df-\u00ff]{2,})*(?![\w'\u2019.-])){1,2}"
+    r"(?:[ ](?!(?:DOB|SSN|NHS|PHD|ESQ|LLC|INC|LTD|LLP|PLC|DBA|AKA|FKA|JUDGE|JUSTICE|APPELLANT|RESPONDENT|PLAINTIFF"
+    r"|FRICS|CEO|CFO|CTO|THE|AND|FOR|WITH|FROM|TEL|FAX)\b)[^\W\d_a-z\u00df-\u00ff]{3,}"
+    r"(?:-[^\W\d_a-z\u00df-\u00ff]{2,})*(?![\w'\u2019.-])){1,2}"
 )
 """`Jane ROE`"""
 _SUFFIX: Final = re.compile(r",?[ ](?:Jr|Sr)\b\.?|[ ](?:III|II|IV)(?!\w)|(?<=Doe)[ ]\d\b")
@@ -34,6 +35,9 @@ _ENDED: Final = re.compile(
     r"[ ]?(?:$|[\n\t;)<(\[]|[ ]{2}|,[ ](?:née|born|previously|of|aged|DOB|\d)|[ ](?:DOB|born|née))"
 )
 """What stands behind the given names that follow it."""
+_LINK: Final = re.compile(
+    r"[ ](?:bin|bint|ibn|ben|al|el|o|van|van der|van den|von|von der|ter|ten)[ ]|[ ](?:o|O)['\u2019]?[ ]?"
+)
 _INITIAL: Final = re.compile(r"[ ][A-Z](?:\.|(?![\w.]))")
 _MOST_WORDS: Final = 3
 
@@ -67,10 +71,18 @@ def _is_monsieur(text: str, initials: re.Match[str]) -> bool:
 
 
 def turned(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Spans in order, those of `Roe, Jane` made one: a family name first, in a list or a head."""
+    """Spans in order, those of `Roe, Jane` and of `Jane bint Roe` made one."""
     out: list[Span] = []
     for span in spans:
-        if out and _is_turned(text, out[-1], span):
+        if (
+            out
+            and out[-1].type == span.type == "PERSON"
+            and span.start - out[-1].end < _REACH
+            and _LINK.fullmatch(text, out[-1].end, span.start)
+        ):
+            before = out.pop()
+            out.append(Span(before.start, span.end, span.type, max(before.score, span.score)))
+        elif out and _is_turned(text, out[-1], span):
             before = out.pop()
             initial = _INITIAL.match(text, span.end)
             end = initial.end() if initial else span.end
