@@ -163,6 +163,20 @@ _AGES: Final = (
     re.compile(rf"(?i){_AFTER_LABEL}{_AGE}{_NO_TIME}"),
     re.compile(rf"(?i){_AFTER_PHRASE}{_AGE}(?![\w%/:]|[.,-]\d)"),
 )
+_BARE_AGE: Final = re.compile(
+    r"(?<![\w.,:/$\u20ac\u00a3+-])(?P<age>1[01]\d|[1-9]\d?)"
+    r"(?:(?=[.,;)!?\n](?!\d))|(?=[ ](?:(?:and|when|but|so|with|years?|at[ ]the[ ]time)\b|\())|(?=[MF][,;) ])|(?=\Z))"
+)
+_OF_SOMEBODY: Final = re.compile(
+    r"(?i)(?:(?<![\w'\u2019])(?:i['\u2019]?m|i[ ]am|you[ ]are|(?:s?he|who)(?:['\u2019]s|[ ](?:is|was)))"
+    r"|\b(?:mother|father|mom|mum|dad|son|daughter|wife|husband|brother|sister|nan|gran(?:dma|dpa|ny)?|uncle|aunt(?:ie|y)?"
+    r"|partner|child|baby|decedent|deceased|claimant|plaintiff|defendant|applicant|appellant|victim|patient)"
+    r"(?:[ ](?-i:[A-Z])[\w-]+)?[ ](?:is|was)|\b(?:man|woman|boy|girl|widow(?:er)?|pensioner|lady|gentleman)[ ]of"
+    r"|(?-i:[A-Z][a-z]+[ ][A-Z][a-z]+(?:-[A-Z][a-z]+)?)[ ](?:is|was))[ ]"
+    r"(?:now|only|just|already|then|about|almost|nearly|turning)?[ ]?\Z|\bI[ ]\(\Z"
+)
+"""What stands before a number that nothing else calls an age."""
+_FAR: Final = 60
 AGE_MARKS: Final = (
     *(
         "age",
@@ -180,7 +194,22 @@ AGE_MARKS: Final = (
         "alter",
         "edad",
     ),
-    *("et\u00e0", "\u00e2g", "turn"),
+    *(
+        "et\u00e0",
+        "\u00e2g",
+        "turn",
+        " is ",
+        " was ",
+        "'m ",
+        "im ",
+        "\u2019m ",
+        " am ",
+        "'s ",
+        "\u2019s ",
+        " are ",
+        " of ",
+        " (",
+    ),
 )
 
 
@@ -188,4 +217,7 @@ def ages(text: str) -> Iterator[Found]:
     """Ages of people, the number alone."""
     for pattern in _AGES:
         for match in pattern.finditer(text):
+            yield match.span("age")
+    for match in _BARE_AGE.finditer(text):
+        if _OF_SOMEBODY.search(text, max(0, match.start() - _FAR), match.start()):
             yield match.span("age")

@@ -87,6 +87,31 @@ def test_ages(text: str) -> None:
     assert {text[a:b] for a, b in ages(text)} == {"34"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i'm 34, from leeds",
+        "Ann Roe was 34. She",
+        "My son Bo is 34 and",
+        "you are 34 and old enough",
+        "who is 34!",
+        "Sooo I (34F) met",
+        "a man of 34 (see below)",
+        "she was 34 when it began",
+    ],
+)
+def test_ages_that_nothing_calls_one(text: str) -> None:
+    assert [text[start:end] for start, end in ages(text)] == ["34"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the answer is 34.", "it was 34 and sunny", "chapter (34) and", "he is 34% done", "Version is 34.", "was 34.5"],
+)
+def test_other_numbers_behind_a_verb_are_no_ages(text: str) -> None:
+    assert not list(ages(text))
+
+
 @pytest.mark.parametrize("text", ["age of 30 days", "cache age: 30s", "page 34", "messages 34", "34 years of data"])
 def test_ages_of_things_are_none(text: str) -> None:
     assert list(ages(text)) == []
