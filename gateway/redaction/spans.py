@@ -37,15 +37,10 @@ def resolve(text: str, found: Iterable[Span], taken: Sequence[tuple[int, int]] =
 
 
 def joined(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Spans in order, the parts of an address that follow each other made one: street, town, postcode."""
+    """Spans in order, the parts of a postal address made one: street, and a town with its postcode."""
     out: list[Span] = []
     for span in spans:
-        if (
-            out
-            and out[-1].type == _ADDRESS
-            and span.type in _OF_ADDRESS
-            and _BESIDE.fullmatch(text, out[-1].end, span.start)
-        ):
+        if out and out[-1].type == _ADDRESS and _goes_on(text, out[-1], span):
             before = out.pop()
             out.append(Span(before.start, span.end, _ADDRESS, max(before.score, span.score)))
         else:
@@ -53,9 +48,19 @@ def joined(text: str, spans: Sequence[Span]) -> list[Span]:
     return out
 
 
+def _goes_on(text: str, address: Span, span: Span) -> bool:
+    between = _BESIDE.fullmatch(text, address.end, span.start)
+    if between is None or span.type not in _OF_ADDRESS:
+        return False
+    return span.type != "LOCATION" or between["code"] is not None or _POSTCODE.match(text, span.end) is not None
+
+
 _ADDRESS: Final = "STREET_ADDRESS"
 _OF_ADDRESS: Final = frozenset((_ADDRESS, "LOCATION", "ZIP_CODE"))
-_BESIDE: Final = re.compile(r"\.?,?[ ](?:(?:\d{4,5}|\d{2}-\d{3}|\d{3}[ ]\d{2})[ ])?|,?[ ]?\n[ ]{0,8}(?:\d{4,5}[ ])?")
+_BESIDE: Final = re.compile(r"(?:\.?,?[ ]|,?[ ]?\n[ ]{0,8})(?P<code>(?:\d{4,5}|\d{2}-\d{3}|\d{3}[ ]\d{2})[ ])?")
+_POSTCODE: Final = re.compile(
+    r"(?:,?[ ](?-i:[A-Z][a-z]+|[A-Z]{2}))?,?[ ](?:[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}|\d{4,6}(?:-\d{4})?)(?!\w)"
+)
 
 
 def _trimmed(text: str, span: Span) -> Span:

@@ -17,7 +17,7 @@ from gateway.redaction.ner.nations import PEOPLES
 from gateway.redaction.ner.words import FLAGS, JOINT, Read
 
 LEAST: Final = {
-    "PERSON": 0.2,
+    "PERSON": 0.25,
     "LOCATION": 0.5,
     "ORGANIZATION": 0.5,
     "STREET_ADDRESS": 0.3,
