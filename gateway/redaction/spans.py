@@ -52,7 +52,9 @@ def _goes_on(text: str, address: Span, span: Span) -> bool:
     between = _BESIDE.fullmatch(text, address.end, span.start)
     if between is None or span.type not in _OF_ADDRESS:
         return False
-    return span.type != "LOCATION" or between["code"] is not None or _POSTCODE.match(text, span.end) is not None
+    if span.type != "LOCATION" or between["code"] is not None or _POSTCODE.match(text, span.end):
+        return True
+    return any(map(str.isdigit, text[span.start : span.end]))
 
 
 _ADDRESS: Final = "STREET_ADDRESS"
