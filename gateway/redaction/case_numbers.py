@@ -80,6 +80,14 @@ _OTHER_CASES: Final = (
             r"|(?<![\w-])(?:CRI|CIV|MVT|FAM)-?20\d\d-\d{3}-\d{3,6}(?![\w-])"
         ),
     ),
+    (
+        "no.",
+        re.compile(
+            r"(?<![^\W_])Nos?\.[ ](?P<value>\d{2}[ ](?:CR|CV|C|Civ|Cr)[ ]\d{2,6}"
+            r"|(?=[A-Z0-9/-]*[A-Z/-])(?=(?:[A-Z/-]*\d){5})[A-Z0-9]{2,8}(?:[/-][A-Z0-9]{1,6}){1,3})"
+            r"(?![\w/-]|[ ](?:JR|SS|SP|COS|MCA|CA|IA)\b)"
+        ),
+    ),
     ("-000", re.compile(r"(?<![\w-])(?:CA|ADJ|DEC)-\d{8}(?:-\d{3})?(?![\w-])")),
     ("|", re.compile(r"\|[ ](?P<value>\d{3,6}/\d{2})(?=[ ]\|)")),
     (
@@ -101,7 +109,43 @@ _OTHER_CASES: Final = (
     ),
     ("c-", re.compile(r"(?<![\w-])C-\d{1,4}/\d{2}(?:[ ]P\b)?(?![\w/-])")),
 )
-CASE_MARKS: Final = (*("/", "ecli", "-cv-", "-cr-", "-mc-", "-md-", "-mj-", "-bk-", "-ap-", "-po-"),)
+CASE_MARKS: Final = (
+    *(
+        "/",
+        "[19",
+        "[20",
+        "ecli",
+        "-cv-",
+        "-cr-",
+        "-mc-",
+        "-md-",
+        "-mj-",
+        "-bk-",
+        "-ap-",
+        "-po-",
+        "cri",
+        "civ",
+        "mvt",
+        "fam",
+    ),
+    *(
+        "-000",
+        "|",
+        "n\u00b0",
+        "n\u00ba",
+        "no. ",
+        "nos. ",
+        "minute",
+        "canlii",
+        " scc ",
+        " fc",
+        " tcc",
+        " on",
+        " bc",
+        " ab",
+    ),
+    *(" sk", " mb", " qc", " ns", " nb", " nl", " pe", " yk", " nw"),
+)
 CASE_LED: Final = (_CASE, _DASHED)
 _SLASH: Final = re.compile(r"\d/\d\d")
 

@@ -72,7 +72,8 @@ _ID: Final = Led(
 _PLATE: Final = Led(
     r"(?i)(?<![^\W_])(?:(?:licen[cs]e|number|vehicle|registration|car"
     r"|vehicle[ ]registration)[ _-]?plates?(?:[ _-]?(?:number|no\.?|\#))?"
-    r"|plates?(?=[ ][\"'(]?(?-i:[A-Z0-9-]{4,9})\b)|plate[ _-]?(?:number|no\.?|\#)"
+    r"|plates?(?=[ ](?:was[ ]|is[ ])?[\"'(]?(?-i:[A-Z0-9-]{4,9}|[A-Z0-9]{1,4}[ -](?=[A-Z]*\d)[A-Z0-9]{2,6})\b)"
+    r"|plate[ _-]?(?:number|no\.?|\#)"
     r"|(?:vehicle|car)[ _-]?(?:registration|reg\.?)(?:[ _-]?(?:number|no\.?|mark"
     r"|plate))?|kennzeichen|nummernschild"
     r"|plaque[ ]d['\u2019]immatriculation|immatricul\u00e9e?|immatriculation|matr\u00edcula|targa|kenteken)"

@@ -48,7 +48,18 @@ _NUMBERED: Final = Led(
     rf"(?i)(?<![^\W_]){_THINGS}(?!(?<=[^\W\d_])[^\W\d_])(?P<said>{_NUMBER}){_BETWEEN}{_CODE}"
     r"(?![\w@%]|[.,:/-]\w|[ ]?(?:EUR|USD|GBP|km|kg)\b)"
 )
-LED: Final = (_NUMBERED,)
+_CALLED: Final = Led(
+    r"(?i)(?<![^\W_])(?<!line )(?<!page )(?<!build )(?<!port )(?<!row )(?<!version )(?<!issue )(?<!block )"
+    r"(?:numbers?|no|nr)(?!(?<=[^\W\d_])[^\W\d_])\.?(?:[ ](?:is|was|should[ ]be))?[ ]?[:#]?[ ]?"
+    r"(?P<value>(?-i:[A-Z]{0,3}-?\d{6,14}|[A-Z]{1,3}-\d{2,6}-\d{2,6}))(?![\w@%/-]|[.,:]\d|[ ]?(?:EUR|USD|GBP|km|kg)\b)"
+)
+"""A long number that is called one, whatever it is of."""
+_SORT_CODE: Final = Led(r"(?i)(?<![^\W_])sort[ ]?code(?:[ ]is)?[ ]?:?[ ]?(?P<value>\d\d-\d\d-\d\d)(?![\w-])")
+LED: Final = (_NUMBERED, _CALLED, _SORT_CODE)
+_BARE: Final = re.compile(
+    r"(?<![\w/.\\-])(?!KB\d|CVE|ISO|RFC)(?:[A-Z]{2,3}\d{7,9}|[A-Z]{2}\d{9,10}[A-Z]{2}|[A-Z]{1,3}/\d{5,9}/[A-Z0-9]{1,3})(?![\w/\\-]|\.\w)"
+)
+"""Nothing but a number of somebody's has this form."""
 _STANDARD: Final = re.compile(
     r"(?:RFC|ISO|IEC|CVE|DIN|EN|UTF|SHA|MD|HTTP|IEEE|PEP|KB|TLS|AES|RSA|RS|FIPS|NIST|MIL|X|Q)[ -]?\d"
 )
@@ -69,12 +80,25 @@ def numbered(text: str) -> Iterator[Found]:
 
 def numbered_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
     """`numbered` for parts of a text of which this is known."""
-    words = _NUMBERED.among(facts)
-    return lambda text: (
-        match.span("value")
-        for match in _NUMBERED.matches(text, words)
-        if _is_number(match["value"], said=bool(match["said"]))
-    )
+    words, called, sort_code = (pattern.among(facts) for pattern in LED)
+
+    def find(text: str) -> Iterator[Found]:
+        return iter(dict.fromkeys(each(text)))
+
+    def each(text: str) -> Iterator[Found]:
+        for match in _NUMBERED.matches(text, words):
+            if _is_number(match["value"], said=bool(match["said"])):
+                yield match.span("value")
+        for match in (*_CALLED.matches(text, called), *_SORT_CODE.matches(text, sort_code)):
+            yield match.span("value")
+
+    return find
+
+
+def bare(text: str) -> Iterator[Found]:
+    """Numbers of people and parcels that no word announces, by their form: `DD9920417`."""
+    for match in _BARE.finditer(text):
+        yield match.span()
 
 
 def _is_number(value: str, *, said: bool) -> bool:

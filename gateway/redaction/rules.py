@@ -184,6 +184,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
             led=numbered.LED,
             narrowed=numbered.numbered_where,
         ),
+        Rule("numbers by form", numbered.bare, 0.4, late=True, needs=Needs(code=8)),
         Rule("columns of ids", _cells("ID_NUMBER"), 0.5, marks=names.ID_HEAD_MARKS, whole=True, needs=_LINES),
         Rule(
             "numbers asked for",
@@ -212,7 +213,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("plates", ids.plates, 0.5, reach=_NEAR, late=True, led=ids.PLATE_LED, narrowed=ids.plates_where),
     ),
     "USERNAME": (
-        Rule("people who speak", speakers.nicks, 0.5, late=True, needs=_CLOCKS),
+        Rule("people who speak", speakers.nicks, 0.5, late=True, needs=Needs(signs=frozenset(":=(-"))),
         Rule("user names", ids.users, 0.5, ids.USER_MARKS, late=True, led=ids.USER_LED, narrowed=ids.users_where),
     ),
     "DOMAIN_NAME": (Rule("hosts", ids.hosts, 0.5, (".",), late=True),),

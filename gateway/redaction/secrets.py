@@ -216,7 +216,7 @@ _PASSWORD: Final = re.compile(
     r"|passcode|pwd|pass|pw|mot[ ]de[ ]passe|contrase\u00f1a|wachtwoord|parola[ ]d'ordine|pin(?:[ _-]?(?:code|number))?"
     r"|psw|(?:initial|client|app|shared|api)[ _-]?secret|wi-?fi|wlan)"
     r"(?:[ ](?:for|to|of)[ ](?:the[ ])?[\w.@-]{1,40}(?:[ ][\w.@-]{1,20})?)?"
-    r"(?:(?P<sep>[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2})|[ \t]+(?:(?:is|was|to|ist|lautet|est|es|\u00e8"
+    r"(?:(?P<sep>[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2})|[ \t]+(?P<verb>(?:is|was|to|ist|lautet|est|es|\u00e8"
     r"|will[ ]be)[ \t]*:?[ \t]+)?)"
     r"(?P<quote>[\"'`*]{0,3})(?P<value>[^\s\"'`]{4,128})"
 )
@@ -263,9 +263,8 @@ def passwords(text: str) -> Iterator[Found]:
             continue
         if _STANDS_FOR.search(value) or (_CODE.fullmatch(value) and not match["quote"] and not _is_strong(value)):
             continue
-        if _plausible(
-            value, match["label"].lower(), sure=match["sep"] is not None, ends=_ends(text, start + len(value))
-        ):
+        sure, said = match["sep"] is not None, match["verb"] is not None
+        if _plausible(value, match["label"].lower(), sure=sure, said=said, ends=_ends(text, start + len(value))):
             yield start, start + len(value)
 
 
@@ -280,13 +279,15 @@ def _is_strong(value: str) -> bool:
     )
 
 
-def _plausible(value: str, label: str, *, sure: bool, ends: bool) -> bool:
+def _plausible(value: str, label: str, *, sure: bool, said: bool, ends: bool) -> bool:
     kinds = sum((any(c.islower() for c in value), any(c.isupper() for c in value), any(c.isdigit() for c in value)))
     kinds += any(not c.isalnum() and c not in "-_/." for c in value)
     if label.startswith("pin"):
         return value.isdigit() and 4 <= len(value) <= 8
     if label in {"pass", "psw"} and not sure:
         return False
+    if said and not sure and value.isalnum():
+        return len(value) >= 6 and not value.isdigit() and any(map(str.isdigit, value))
     if not sure:
         return kinds >= 3 and len(value) >= 6 and any(c.isdigit() for c in value)
     if value.isalpha() and (value.islower() or value.istitle()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,8 +20,10 @@ _STAMPED: Final = re.compile(
     rf"(?m)^[ \t>]{{0,4}}{_WHEN}[ ]{{1,3}}(?:<[@+ ]?|\*[ ])?(?P<who>{_NAME}|{_NICK})(?:>|:|[ ](?=waves\b))"
 )
 _BEFORE_STAMP: Final = re.compile(
-    rf"(?m)^(?P<who>{_NAME}|{_NICK})(?:[ ]{{2,8}}{_CLOCK}|,?[ ]\[(?:{_DAY})?{_CLOCK}\]:?)[ \t]*$"
+    rf"(?m)^(?P<who>{_NAME}|{_NICK})(?:[ ]{{1,8}}{_CLOCK}|,?[ ]\[(?:{_DAY})?{_CLOCK}\]:?)[ \t]*$"
 )
+_PLAIN: Final = re.compile(rf"(?m)^(?P<who>{_NICK}):[ ](?=[^\n]*[ ])")
+"""A line that somebody says. A key of a file does not come twice at the edge of it."""
 _LOGGED: Final = re.compile(
     r"(?:(?:password|publickey|keyboard-interactive(?:/pam)?|session opened|session closed)[ ]for[ ](?:invalid[ ])?"
     r"(?:user[ ])?"
@@ -94,6 +97,11 @@ def people(text: str) -> Iterator[Found]:
 
 def nicks(text: str) -> Iterator[Found]:
     """Nicknames at the head of a chat's lines, and users in logs."""
+    plain = [match for match in _PLAIN.finditer(text) if _SHAPED.search(match["who"])]
+    often = Counter(match["who"] for match in plain)
+    for match in plain:
+        if often[match["who"]] > 1:
+            yield match.span("who")
     for match in _heads(text):
         if _is_nick(match["who"]):
             yield match.span("who")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.model import PrivacyPolicy
 from gateway.redaction.case_numbers import cases
+from gateway.redaction.detect import Detector
 
 
 def found(text: str) -> list[str]:
@@ -42,6 +44,8 @@ def found(text: str) -> list[str]:
         ("\n[2016] SC INV 61\n", ["[2016] SC INV 61"]),
         ("CITATION: Roe v. Roe, 2020 ONSC 6614", ["2020 ONSC 6614"]),
         ("Record No. 2017/933 JR", ["2017/933 JR"]),
+        ("Eastern Division.\nNo. 12 CR 418 \u2014 Roe", ["12 CR 418"]),
+        ("(C.P.C. No. 07DR-03-1129)", ["07DR-03-1129"]),
         ("CRI-2018-063-1745", ["CRI-2018-063-1745"]),
         ("File Number(s): 2014/00281763", ["2014/00281763"]),
         ("COURT,\nPARISH OF IBERIA, NO. 121904-D", ["121904-D"]),
@@ -75,3 +79,9 @@ def test_found(text: str, values: list[str]) -> None:
 )
 def test_not_found(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize("value", ["[2022] EWFC 317", "2020 ONSC 6614", "CRI-2018-063-1745", "CA-00041902-001"])
+def test_the_detector_looks_where_no_label_stands(value: str) -> None:
+    detector = Detector(PrivacyPolicy(entities=("CASE_NUMBER",)))
+    assert [span.type for span in detector.find(f"Roe\n{value}\nHeld")] == ["CASE_NUMBER"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.redaction.numbered import numbered
+from gateway.redaction.numbered import bare, numbered
 
 
 def found(text: str) -> list[str]:
@@ -30,6 +30,9 @@ def found(text: str) -> list[str]:
         ("Passport ........... G048217", "G048217"),
         ("polizza 30/4471982.", "30/4471982"),
         ("order #90113377 was late", "90113377"),
+        ("The request number is 000000018442.", "000000018442"),
+        ("(deal no. 541783)", "541783"),
+        ("sort code 20-45-77, account", "20-45-77"),
     ],
 )
 def test_found(text: str, value: str) -> None:
@@ -49,7 +52,14 @@ def test_found(text: str, value: str) -> None:
         "a member of 45 people",
         "account for 30 %",
         "customer 17",
+        "see line number 120934 of build number 20240511",
+        "the number 12 and no. 45",
     ],
 )
 def test_not_found(text: str) -> None:
     assert found(text) == []
+
+
+def test_numbers_by_their_form_alone() -> None:
+    text = "It's HW/4410927/C, Delta Dental DD9920417 and PW7409182263US, not KB5034441, /AB1234567 or X1234567."
+    assert [text[a:b] for a, b in bare(text)] == ["HW/4410927/C", "DD9920417", "PW7409182263US"]

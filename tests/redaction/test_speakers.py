@@ -52,3 +52,8 @@ def test_users_in_logs(line: str, user: str) -> None:
 )
 def test_nobody_speaks(text: str) -> None:
     assert [*people(text), *nicks(text)] == []
+
+
+def test_nicks_that_speak_again() -> None:
+    text = "gardenmike74: anyone here?\nsunny_acres: yes me\ngardenmike74: good to know\nmax_tokens: 5 or so\n"
+    assert [text[a:b] for a, b in nicks(text)] == ["gardenmike74", "gardenmike74"]
