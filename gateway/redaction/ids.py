@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from gateway.redaction.checksums import mod11
 from gateway.redaction.facts import Facts
 from gateway.redaction.keccak import keccak256
 from gateway.redaction.led import Led
@@ -248,6 +249,21 @@ def _users(text: str, words: Words, sure: Words, likely: Words) -> Iterator[Foun
                 yield match.span()
 
 
+_NHS: Final = Led(r"(?i)(?<![^\W_])nhs(?![^\W_])[^0-9\n]{0,24}(?P<value>\d{3}[- ]?\d{3}[- ]?\d{4})(?![\w-])")
+
+
+def nhs(text: str) -> Iterator[Found]:
+    """Numbers with a right checksum that are said to be the NHS's, however they are grouped."""
+    return nhs_where(Facts(text))(text)
+
+
+def nhs_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
+    """`nhs` for parts of a text of which this is known."""
+    words = _NHS.among(facts)
+    return lambda text: (match.span("value") for match in _NHS.matches(text, words) if mod11(match["value"]))
+
+
+NHS_LED: Final = (_NHS,)
 ID_LED: Final = (_ID,)
 PLATE_LED: Final = (_PLATE, _REGISTERED, _VEHICLE)
 USER_LED: Final = (_USER, _SURE_USERS, _LIKELY_USERS)

@@ -253,10 +253,7 @@ def _nhs_class(stock: Any) -> Any:
             return None if valid and " " not in pattern_text else valid
 
     made = NhsRecognizer
-    pattern = load().Pattern
-    weak = [pattern(one.name, one.regex, 0.3) for one in stock.PATTERNS]
-    said = [pattern(f"{one.name} said", rf"(?<=\bNHS\b[^0-9\n]{{0,24}}){one.regex}", 0.9) for one in stock.PATTERNS]
-    made.PATTERNS = [*said, *weak]
+    made.PATTERNS = [load().Pattern(one.name, one.regex, 0.3) for one in stock.PATTERNS]
     return made
 
 

@@ -164,6 +164,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     ),
     "ZIP_CODE": (Rule("postcodes", addresses.postcodes, _FORM, reach=_NEAR),),
     "DATE_TIME": (Rule("dates", dates.moments, _FORM),),
+    "UK_NHS": (Rule("nhs numbers", ids.nhs, 0.9, reach=_NEAR, led=ids.NHS_LED, narrowed=ids.nhs_where),),
     "AGE": (Rule("ages", dates.ages, _FORM, marks=dates.AGE_MARKS, reach=_NEAR),),
     "ID_NUMBER": (
         Rule(
