@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter, Request
@@ -15,6 +16,7 @@ from gateway.errors import NotFound, Unauthenticated
 from gateway.model import Json
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OPEN_METRICS = "application/openmetrics-text"
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 router = APIRouter(tags=["health"])
@@ -25,6 +27,8 @@ class Served:
 
     def __init__(self) -> None:
         self.count: dict[tuple[str, str, int], int] = {}
+        self.last: dict[tuple[str, str, int], tuple[str, float]] = {}
+        """The id of the last request of each, which is that of its audit record, and when it was answered."""
         self.now = 0
 
     def begin(self) -> None:
@@ -37,6 +41,8 @@ class Served:
         method = scope["method"] if scope["method"] in METHODS else "other"
         key = (method, getattr(scope.get("route"), "path", "other"), status)
         self.count[key] = self.count.get(key, 0) + 1
+        if request_id := scope.get("state", {}).get("request_id"):
+            self.last[key] = request_id, time.time()
         return key[0], key[1]
 
 
@@ -49,12 +55,14 @@ async def metrics(request: Request) -> Response:
     if not doors.may_measure(request.headers.get("authorization", "")):
         raise Unauthenticated("metrics need their own token", hint="it is server.metrics_token, not an API key")
     measures = {**doors.measures(), "forwarded_ignored": request.app.state.peers.ignored}
-    text = render(request.app.state.served, measures, worker=str(os.getpid()))
-    return Response(text, headers={"cache-control": "no-store", "content-type": CONTENT_TYPE})
+    opened = OPEN_METRICS in request.headers.get("accept", "")
+    text = render(request.app.state.served, measures, worker=str(os.getpid()), opened=opened)
+    content_type = f"{OPEN_METRICS}; version=1.0.0; charset=utf-8" if opened else CONTENT_TYPE
+    return Response(text, headers={"cache-control": "no-store", "content-type": content_type})
 
 
-def render(served: Served, measures: Json, *, worker: str) -> str:
-    """The page.
+def render(served: Served, measures: Json, *, worker: str, opened: bool = False) -> str:
+    """The page; as OpenMetrics where `opened`, with the record of the last request beside each count.
 
     measures: {"redaction_failures": {reason: n}, "redaction_waiting": n, "audit_healthy": bool,
     "search_left_out": {what: n}, "forwarded_ignored": n}.
@@ -63,10 +71,14 @@ def render(served: Served, measures: Json, *, worker: str) -> str:
         f'method="{method}",path="{_escaped(path)}",status="{status}"': count
         for (method, path, status), count in sorted(served.count.items())
     }
+    examples = {
+        f'method="{method}",path="{_escaped(path)}",status="{status}"': f' # {{record_id="{_escaped(last)}"}} 1 {at:.3f}'
+        for (method, path, status), (last, at) in (served.last.items() if opened else ())
+    }
     failures = {f'reason="{_escaped(reason)}"': n for reason, n in sorted(measures["redaction_failures"].items())}
     lines = [
         *_series("gateway_info", "gauge", "The version that runs.", {f'version="{__version__}"': 1}, worker),
-        *_series("gateway_requests_total", "counter", "Requests answered; status 0: none.", requests, worker),
+        *_series("gateway_requests_total", "counter", "Requests answered; status 0: none.", requests, worker, examples),
         *_series("gateway_requests_in_progress", "gauge", "Requests under way.", {"": served.now}, worker),
         *_series(
             "gateway_redaction_failures_total",
@@ -104,14 +116,20 @@ def render(served: Served, measures: Json, *, worker: str) -> str:
             worker,
         ),
     ]
+    if opened:
+        # There a counter's family has no `_total`, and its samples have.
+        lines = [line.replace("_total ", " ", 1) if line.startswith("# ") else line for line in lines] + ["# EOF"]
     return "\n".join(lines) + "\n"
 
 
-def _series(name: str, kind: str, what: str, values: Mapping[str, int], worker: str) -> Iterator[str]:
+def _series(
+    name: str, kind: str, what: str, values: Mapping[str, int], worker: str, examples: Mapping[str, str] | None = None
+) -> Iterator[str]:
     yield f"# HELP {name} {what}"
     yield f"# TYPE {name} {kind}"
     for labels, value in values.items():
-        yield f'{name}{{{labels}{"," if labels else ""}worker="{worker}"}} {value}'
+        example = (examples or {}).get(labels, "")
+        yield f'{name}{{{labels}{"," if labels else ""}worker="{worker}"}} {value}{example}'
 
 
 def _escaped(label: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,9 @@ TOKEN = "prometheus-reads-this"
 MEASURES = {"redaction_failures": {"timeout": 2, "failed": 1}, "redaction_waiting": 3, "audit_healthy": True}
 
 
-async def get(path: str, token: str | None, header: str, method: str = "GET") -> list[httpx.Response]:
+async def get(
+    path: str, token: str | None, header: str, method: str = "GET", accept: str = "*/*"
+) -> list[httpx.Response]:
     """The path asked for, then `/metrics`."""
 
     @contextlib.asynccontextmanager
@@ -45,7 +48,12 @@ async def get(path: str, token: str | None, header: str, method: str = "GET") ->
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         first = await client.request(method, path)
-        return [first, await client.get("/metrics", headers=[(b"authorization", header.encode("latin-1"))])]
+        return [
+            first,
+            await client.get(
+                "/metrics", headers=[(b"authorization", header.encode("latin-1")), (b"accept", accept.encode())]
+            ),
+        ]
 
 
 async def test_counts_by_route_and_status() -> None:
@@ -91,3 +99,21 @@ def test_a_label_is_escaped() -> None:
     served.end({"type": "http", "method": "GET", "route": SimpleNamespace(path='/a"b\\c\n')}, 200)
     page = render(served, MEASURES, worker="1")
     assert r'path="/a\"b\\c\n"' in page
+
+
+async def test_openmetrics_tells_the_record_of_the_last_request() -> None:
+    accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
+    first, page = await get("/healthz", TOKEN, f"Bearer {TOKEN}", accept=accept)
+    assert page.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    lines = page.text.splitlines()
+    assert lines[-1] == "# EOF"
+    assert "# TYPE gateway_requests counter" in lines
+    (line,) = (line for line in lines if line.startswith('gateway_requests_total{method="GET",path="/healthz"'))
+    said = re.fullmatch(r'gateway_requests_total\{[^}]*\} 1 # \{record_id="([^"]+)"\} 1 \d+\.\d{3}', line)
+    assert said
+    assert said[1] == first.headers["x-request-id"]
+
+
+async def test_the_plain_format_has_no_examples() -> None:
+    _, page = await get("/healthz", TOKEN, f"Bearer {TOKEN}")
+    assert "record_id" not in page.text
