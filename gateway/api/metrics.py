@@ -72,7 +72,7 @@ def render(served: Served, measures: Json, *, worker: str, opened: bool = False)
         for (method, path, status), count in sorted(served.count.items())
     }
     examples = {
-        f'method="{method}",path="{_escaped(path)}",status="{status}"': f' # {{record_id="{_escaped(last)}"}} 1 {at:.3f}'
+        f'method="{method}",path="{_escaped(path)}",status="{status}"': f' # {{record_id="{last}"}} 1 {at:.3f}'
         for (method, path, status), (last, at) in (served.last.items() if opened else ())
     }
     failures = {f'reason="{_escaped(reason)}"': n for reason, n in sorted(measures["redaction_failures"].items())}
