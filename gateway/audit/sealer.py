@@ -153,12 +153,18 @@ class Sealer:
         await self._tell(connection, checkpoint, note, at)
         return self.sealed
 
-    async def _continues(self, connection: Connection) -> bool:
-        """Whether the tree in the database holds what this installation is known to have signed."""
-        notes = [kept.note] if (kept := await shelf.latest(connection)) is not None else []
+    async def kept(self) -> list[bytes]:
+        """The last checkpoints that the witnesses keep, as far as they answer."""
+        notes = []
         for witness in self._witnesses:
             with suppress(Exception):
                 notes += [note] if (note := await witness.last(self.key.name)) is not None else []
+        return notes
+
+    async def _continues(self, connection: Connection) -> bool:
+        """Whether the tree in the database holds what this installation is known to have signed."""
+        latest = await shelf.latest(connection)
+        notes = [*([] if latest is None else [latest.note]), *await self.kept()]
         known = []
         for note in notes:
             with suppress(NotProven):  # whatever a witness holds then, this key did not sign it

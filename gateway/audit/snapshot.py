@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from gateway.audit import rows
+from gateway.audit.chain import Head
 from gateway.audit.link import lock_key, locks
 from gateway.audit.pruned import believe, stored
 from gateway.audit.stretches import CHUNK, Piece, Stretch, Stretches
@@ -17,7 +18,7 @@ from gateway.audit.tlog.check import VerifierKey
 from gateway.audit.tlog.shelf import Kept, Run
 from gateway.audit.tlog.tree import Tile
 from gateway.audit.tree_audit import TreeAudit
-from gateway.audit.verdicts import Report
+from gateway.audit.verdicts import TREE, Report, Verdict
 from gateway.audit.verify import Verifier
 from gateway.crypto import KeyRing
 from gateway.store import Store
@@ -36,6 +37,11 @@ _TAILS: Final = """
 SELECT stream, coalesce(next, 0) AS next FROM audit_streams s LEFT JOIN audit_ends e USING (stream)
 WHERE EXISTS (SELECT 1 FROM audit_log l WHERE l.stream = s.stream AND l.seq >= coalesce(e.next, 0)) ORDER BY stream
 """
+
+_UNSEALED: Final = """
+SELECT EXISTS (SELECT 1 FROM audit_log WHERE at < now() - interval '10 minutes')
+"""
+"""Checkpoints are signed every few seconds, and by each command when it ends."""
 
 Fetch = Callable[[], Awaitable[list[Any]]]
 """The next rows; none at the end."""
@@ -70,11 +76,7 @@ async def check_over(
     witnesses: Iterable[VerifierKey] = (),
 ) -> Report:
     """The same over a connection inside a transaction."""
-    # Rows lie about as they are numbered, and are wanted in that order: the index alone, where little is known of them.
-    await connection.execute("SET LOCAL enable_bitmapscan = off")
-    held = await locks(connection)
-    found = await connection.fetch(f"SELECT {rows.HEADER} FROM audit_streams")
-    heads = [rows.head(record, lock_key(record["stream"]) in held) for record in found]
+    heads = await _heads(connection)
     verifier = await asyncio.to_thread(Verifier, heads, ring)
     done = 0
 
@@ -108,6 +110,7 @@ async def check_over(
         for record in await connection.fetch("SELECT size, at, root, note FROM audit_checkpoints ORDER BY size")
     ]
     tree = TreeAudit(key, verifier.faults, runs, kept, known=known, witnesses=witnesses)
+    await _sealed_at_all(connection, verifier, *runs, *kept)
     tiles: dict[bool, dict[Tile, bytes]] = {True: {}, False: {}}
     for record in await connection.fetch("SELECT level, index, hashes FROM audit_tiles"):
         tiles[record["level"] == 0][Tile(record["level"], record["index"])] = record["hashes"]
@@ -147,6 +150,20 @@ async def _subjects(connection: Connection, ring: KeyRing | None, verifier: Veri
 async def _every(connection: Connection, query: str) -> Fetch:
     cursor = await connection.cursor(query)
     return lambda: cursor.fetch(CHUNK)
+
+
+async def _heads(connection: Connection) -> list[Head]:
+    # Rows lie about as they are numbered, and are wanted in that order: the index alone, where little is known of them.
+    await connection.execute("SET LOCAL enable_bitmapscan = off")
+    held = await locks(connection)
+    found = await connection.fetch(f"SELECT {rows.HEADER} FROM audit_streams")
+    return [rows.head(record, lock_key(record["stream"]) in held) for record in found]
+
+
+async def _sealed_at_all(connection: Connection, verifier: Verifier, *tree: Run | Kept) -> None:
+    """Whoever takes the whole tree away leaves a log like that of a gateway which has only just begun."""
+    if not tree and await connection.fetchval(_UNSEALED):
+        verifier.faults.add(Verdict.CHECKPOINT, TREE, 0, "the log is minutes old, and there is no checkpoint of it")
 
 
 def _size(pieces: list[Piece]) -> int:

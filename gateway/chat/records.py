@@ -137,6 +137,9 @@ def outcome(
         asked,
         at,
         {
+            # Again what its intent says: a search for who asked and what it cost finds one record that says both.
+            **_who(asked),
+            **_decided(sending.routed.grounded),
             "intent": {"stream": sending.intent.stream, "seq": sending.intent.seq, "hash": sending.intent.hash},
             "attempt": sending.attempt,
             "model": model.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from gateway.audit import Receipts, Report, Terms, VerifierKey, check
 from gateway.crypto import KeyRing
@@ -19,10 +19,19 @@ class Log(Reading):
     """The audit log. `terms` are those that the log is written with."""
 
     def __init__(
-        self, store: Store, ring: KeyRing, guard: Guard, key: VerifierKey, terms: Terms, redactor: Redactor
+        self,
+        store: Store,
+        ring: KeyRing,
+        guard: Guard,
+        key: VerifierKey,
+        terms: Terms,
+        redactor: Redactor,
+        kept: Callable[[], Awaitable[list[bytes]]] | None = None,
     ) -> None:
+        """`kept`: the last checkpoints that witnesses keep, which the log must continue too."""
         super().__init__(store, ring, guard, terms, redactor)
         self._ring = ring
+        self._kept = kept
         self._receipts = Receipts(store, ring)
         self.key = key
         """What the log's checkpoints, receipts and exports are checked with; no secret."""
@@ -40,11 +49,14 @@ class Log(Reading):
     ) -> Report:
         """Check every stream and the tree over them. With keys, that each record also opens.
 
-        known: checkpoints kept elsewhere, which the log must continue. `progress` is told the rows done.
+        known: checkpoints kept elsewhere, which the log must continue, as it must those that witnesses keep.
+        `progress` is told the rows done.
         """
         await self._guard.permit(request, principal, "audit", "verify")
         ring = self._ring if with_keys else None
-        report = await check(self._store, ring, progress, key=self.key, known=known, witnesses=witnesses)
+        # Asked before the database is read: a witness is told of a checkpoint when that is committed.
+        kept = [] if self._kept is None else await self._kept()
+        report = await check(self._store, ring, progress, key=self.key, known=[*known, *kept], witnesses=witnesses)
         await self._guard.record("event", request, principal, "audit.verify", {"ok": report.ok})
         return report
 

@@ -56,6 +56,21 @@ def test_a_record_is_found_by_what_it_says_and_shown_without_who_and_what(world:
     assert not search(world, user="emil", request=asked)["records"]
 
 
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"user": "hana", "cost_min": 0},
+        {"role": "hr", "cost_min": 0},
+        {"user": "hana", "kind": "outcome"},
+        {"role": "hr", "decision": "allow", "kind": "outcome"},
+        {"entity": "EMAIL_ADDRESS", "cost_max": 1, "model": "house"},
+    ],
+)
+def test_what_was_asked_and_what_it_came_to_are_found_together(world: World, asked: str, filters: Any) -> None:
+    found = [record for record in search(world, **filters)["records"] if record["request"] == asked]
+    assert [record["kind"] for record in found] == ["outcome"]
+
+
 def test_pages_join_up(world: World, asked: str) -> None:
     seen: list[Any] = []
     after = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
+import pytest
 import pytest_asyncio
 
 from gateway.audit import AuditLog, Verdict
@@ -171,3 +172,23 @@ async def test_a_row_slipped_in_is_outside_the_tree_and_shows(sealed: Sealed) ->
         await put(connection, extra._replace(hash=hash_of(clear_of(extra), extra.sealed)))
         assert await faults(sealed, connection), "the stream that follows names another end"
         assert (Verdict.MODIFIED.value, sealed.small.b, len(rows)) in await faults(sealed, connection, ring=sealed.ring)
+
+
+@pytest.mark.parametrize("stream", [None, "a", "b", "c"])
+async def test_the_whole_tree_taken_away(sealed: Sealed, monkeypatch: pytest.MonkeyPatch, stream: str | None) -> None:
+    """With a stream besides: nothing that is left names what it held."""
+    async with tampering(sealed.store) as connection:
+        for table in SHELF:
+            await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            await connection.execute(f"DELETE FROM {table}")
+        if stream is not None:
+            for table in ("audit_log", "audit_streams"):
+                await connection.execute(f"DELETE FROM {table} WHERE stream = $1", getattr(sealed.small, stream))
+        fault = (Verdict.CHECKPOINT.value, TREE, 0)
+        # Such is a log that has only just begun, too.
+        assert fault not in await faults(sealed, connection)
+        monkeypatch.setattr("gateway.audit.snapshot._UNSEALED", "SELECT EXISTS (SELECT 1 FROM audit_log)")
+        assert fault in await faults(sealed, connection)
+        # Who kept a checkpoint need not wait.
+        monkeypatch.undo()
+        assert any(one[0] == Verdict.ROLLED_BACK.value for one in await faults(sealed, connection, sealed.note))
