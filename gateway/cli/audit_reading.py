@@ -41,6 +41,7 @@ async def search(
     cost_max: Annotated[float | None, typer.Option(help="US dollars at most.")] = None,
     kind: Annotated[str | None, typer.Option(help="intent, outcome, refusal or event.")] = None,
     action: Annotated[str | None, typer.Option(help="What was done, e.g. chat, ingest, policy.activate.")] = None,
+    policy: Annotated[str | None, typer.Option(help="The digest of the policy in force.")] = None,
     request: Annotated[str | None, typer.Option(help="A request's id.")] = None,
     value: Annotated[str | None, typer.Option(help="A personal value that stood in a text.")] = None,
     since: Since = None,
@@ -68,6 +69,7 @@ async def search(
         cost_max=cost_max,
         kind=kind,
         action=action,
+        policy=policy,
         request=request,
     )
     async with house(config) as rooms:
