@@ -84,13 +84,13 @@ class Chat:
         watch = records.Watch(time.perf_counter)
         try:
             admitted = self._admit(asked)
-            watch.mark("access")
+            watch.mark("access", admitted)
             scanned = await self._scan(admitted)
-            watch.mark("privacy")
+            watch.mark("privacy", scanned)
             grounded = await self._ground(scanned)
-            watch.mark("retrieval")
+            watch.mark("retrieval", grounded)
             routed = self._route(grounded)
-            watch.mark("routing")
+            watch.mark("routing", routed)
             if admitted.options.dry_run or admitted.options.mode == "passages":
                 return await self._without_model(routed, watch)
             if scanned.body.get("stream"):

@@ -9,7 +9,7 @@ from datetime import datetime
 import orjson
 
 from gateway.chat.links import link
-from gateway.chat.values import Asked, Grounded, Routed, Sending
+from gateway.chat.values import Admitted, Asked, Grounded, Routed, Scanned, Sending
 from gateway.crypto import sha256
 from gateway.errors import GatewayError
 from gateway.model import Decision, Json, Model, Outgoing, Passage, Position, Price, Record
@@ -27,9 +27,12 @@ class Watch:
         self._clock = clock
         self._start = self._last = clock()
         self.stages: dict[str, float] = {}
+        self.reached: Admitted | Scanned | Grounded | Routed | None = None
+        """What the last stage made that made something."""
 
-    def mark(self, stage: str) -> None:
-        """End a stage; a stage that comes twice adds up."""
+    def mark(self, stage: str, made: Admitted | Scanned | Grounded | Routed | None = None) -> None:
+        """End a stage, which `made` this; a stage that comes twice adds up."""
+        self.reached = made or self.reached
         now = self._clock()
         self.stages[stage] = round(self.stages.get(stage, 0.0) + (now - self._last) * 1000, 3)
         self._last = now
@@ -167,6 +170,7 @@ def refusal(asked: Asked, error: GatewayError, watch: Watch, at: datetime, fault
         at,
         {
             **_who(asked),
+            **_known(watch.reached),
             "code": error.code,
             "status": error.status,
             "reason": error.message,
@@ -247,13 +251,32 @@ def _who(asked: Asked) -> Json:
     }
 
 
+def _known(reached: Admitted | Scanned | Grounded | Routed | None) -> Json:
+    """What was decided and found before a request was refused."""
+    match reached:
+        case Routed():
+            return {**_decided(reached.grounded), "route": _route(reached, explain=True)}
+        case Grounded():
+            return _decided(reached)
+        case Scanned():
+            return {
+                "decisions": _listed(reached.admitted.decisions),
+                "detected": dict(reached.counts),
+                "unscannable": sorted(reached.unscannable),
+            }
+        case Admitted():
+            return {"decisions": _listed(reached.decisions)}
+    return {}
+
+
+def _listed(decisions: Sequence[Decision]) -> list[Json]:
+    return [{"object": d.object, "action": d.action, "allowed": d.allowed, "rule": d.rule} for d in decisions]
+
+
 def _decided(grounded: Grounded) -> Json:
     admitted = grounded.scanned.admitted
-    decisions: Sequence[Decision] = (*admitted.decisions, *grounded.sight.decisions)
     return {
-        "decisions": [
-            {"object": d.object, "action": d.action, "allowed": d.allowed, "rule": d.rule} for d in decisions
-        ],
+        "decisions": _listed((*admitted.decisions, *grounded.sight.decisions)),
         "collections": list(admitted.scope.collections) if admitted.scope else [],
         "detected": dict(grounded.scanned.counts),
         "unscannable": sorted(grounded.scanned.unscannable),

@@ -18,7 +18,7 @@ Found = tuple[int, int]
 _THINGS: Final = (
     r"(?:polic(?:y|ies)|bookings?|orders?|invoices?|claims?|customers?|clients?|members?(?:hip)?|mbr|charts?|badges?|collar"
     r"|warrant|staff|crew|permits?|licen[cs]e|passports?|ppt|visa|consignment|tracking|parcels?|shipment|locator|pnr"
-    r"|reservations?|confirmation|registration|ref(?:erence)?|accounts?|acct?|loan|mortgage|contract|subscription"
+    r"|reservations?|confirmation|registration|ref(?:erence)?|accounts?|acct?|loan|mortgage|subscription"
     r"|certificate|student|employee|patient|hosp(?:ital)?|consular[ ]card|seamans?[ ]book|id[ ]card|laissez-passer"
     r"|delay[ ]claim|company|charity|union|enrol?ment|matter|receipt|voucher|donor|case|prisoner|inmate|detainee"
     r"|abn|acn|c?dl|vat(?:[ ]registration)?|credential|irp|foreigner's[ ]card|tazkira|zeichen|quoting|passcode|force"
@@ -51,7 +51,7 @@ _NUMBERED: Final = Led(
 _CALLED: Final = Led(
     r"(?i)(?<![^\W_])(?<!line )(?<!page )(?<!build )(?<!port )(?<!row )(?<!version )(?<!issue )(?<!block )"
     r"(?:numbers?|no|nr)(?!(?<=[^\W\d_])[^\W\d_])\.?(?:[ ](?:is|was|should[ ]be))?[ ]?[:#]?[ ]?"
-    r"(?P<value>(?-i:[A-Z]{0,3}-?\d{6,14}|[A-Z]{1,3}-\d{2,6}-\d{2,6}))(?![\w@%/-]|[.,:]\d|[ ]?(?:EUR|USD|GBP|km|kg)\b)"
+    r"(?P<value>(?-i:[A-Z]{0,3}-?\d{6,14}))(?![\w@%/-]|[.,:]\d|[ ]?(?:EUR|USD|GBP|km|kg)\b)"
 )
 """A long number that is called one, whatever it is of."""
 _SORT_CODE: Final = Led(r"(?i)(?<![^\W_])sort[ ]?code(?:[ ]is)?[ ]?:?[ ]?(?P<value>\d\d-\d\d-\d\d)(?![\w-])")

@@ -59,6 +59,13 @@ def test_a_named_external_model_is_refused_for_confidential_passages(world: Worl
     assert done.status_code == 403
     assert done.json()["error"]["code"] == "no_model_allowed"
     assert world.sent() == b""
+    # What was decided and found until then is on record with the refusal.
+    (refusal,) = world.records(done.headers["x-gateway-request-id"])
+    detail = refusal["detail"]
+    assert detail["passed"][-1] == "retrieval"
+    assert detail["passages"]
+    assert detail["labels"]
+    assert any(decision["action"] == "use" and decision["allowed"] for decision in detail["decisions"])
 
 
 def test_the_passages_leave_as_tokens_and_return_for_who_may_see(world: World) -> None:
