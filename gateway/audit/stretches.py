@@ -81,7 +81,12 @@ class Stretches:
         some = await self._connection.fetch(_LONG, one.stream, one.seq, one.until, self._chunk)
         self._rest = None
         if len(some) == self._chunk:
-            last = some[-1]["seq"] + 1
+            # Somebody may have put several rows into one place: the last place is read again, whole.
+            last = some[-1]["seq"]
+            some = [record for record in some if record["seq"] < last]
+            if not some:
+                some = await self._connection.fetch(_LONG, one.stream, last, last + 1, None)
+                last += 1
             self._rest = Stretch(one.stream, last, one.until - last, one.leaf + last - one.seq)
         return [(one, some)] if some else []
 

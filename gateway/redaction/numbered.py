@@ -57,7 +57,8 @@ _CALLED: Final = Led(
 _SORT_CODE: Final = Led(r"(?i)(?<![^\W_])sort[ ]?code(?:[ ]is)?[ ]?:?[ ]?(?P<value>\d\d-\d\d-\d\d)(?![\w-])")
 LED: Final = (_NUMBERED, _CALLED, _SORT_CODE)
 _BARE: Final = re.compile(
-    r"(?<![\w/.\\-])(?!KB\d|CVE|ISO|RFC)(?:[A-Z]{2,3}\d{7,9}|[A-Z]{2}\d{9,10}[A-Z]{2}|[A-Z]{1,3}/\d{5,9}/[A-Z0-9]{1,3})(?![\w/\\-]|\.\w)"
+    r"(?<![\w/.\\-])(?!KB\d|CVE|ISO|RFC)(?:[A-Z]{2,3}\d{7,9}|[A-Z]{2}\d{9,10}[A-Z]{2}"
+    r"|[A-Z]{1,3}/\d{5,9}/[A-Z0-9]{1,3})(?![\w/\\-]|\.\w)"
 )
 """Nothing but a number of somebody's has this form."""
 _STANDARD: Final = re.compile(

@@ -61,7 +61,7 @@ _ADDRESS: Final = "STREET_ADDRESS"
 _OF_ADDRESS: Final = frozenset((_ADDRESS, "LOCATION", "ZIP_CODE"))
 _BESIDE: Final = re.compile(r"(?:\.?,?[ ]|,?[ ]?\n[ ]{0,8})(?P<code>(?:\d{4,5}|\d{2}-\d{3}|\d{3}[ ]\d{2})[ ])?")
 _POSTCODE: Final = re.compile(
-    r"(?:,?[ ](?-i:[A-Z][a-z]+|[A-Z]{2}))?,?[ ](?:[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}|\d{4,6}(?:-\d{4})?)(?!\w)"
+    r"(?:,?[ ](?:[A-Z][a-z]+|[A-Z]{2}))?,?[ ](?:[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}|\d{4,6}(?:-\d{4})?)(?!\w)"
 )
 
 

@@ -31,10 +31,6 @@ _LOGGED: Final = re.compile(
     r"|\blog(?:ged)?[ ]?in\([\"']|[ ]-[ ](?=[\w.-]{2,30}[ ]\[\d{2}/[A-Z][a-z]{2}/\d{4}:))"
     r"(?P<who>[A-Za-z][\w.-]{1,30}[A-Za-z0-9_])(?![\w@(])"
 )
-LOG_MARKS: Final = (
-    *("password for", "publickey for", "keyboard-interactive", "session opened", "session closed", "sudo", "cron["),
-    *("user=", "posted by", "todo(", "fixme(", "-!-", "login(", "logged in(", " - "),
-)
 _ROLES: Final = frozenset(
     (
         *(

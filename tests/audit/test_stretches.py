@@ -8,14 +8,16 @@ from gateway.audit.stretches import Stretch, Stretches
 from gateway.crypto import KeyRing
 from gateway.store import Store
 from gateway.store.store import Connection
-from tests.audit.support import Small, small_log
+from tests.audit.support import Small, put, small_log, tampering
 
 
-async def read(connection: Connection, stretches: list[Stretch], chunk: int) -> list[tuple[int, object, int]]:
+async def read(
+    connection: Connection, stretches: list[Stretch], chunk: int, in_a_place: int = 1
+) -> list[tuple[int, object, int]]:
     reader = Stretches(connection, stretches, chunk)
     found = []
     while pieces := await reader.fetch():
-        assert sum(len(records) for _, records in pieces) <= chunk
+        assert sum(len(records) for _, records in pieces) <= max(chunk, in_a_place)
         found += [
             (one.leaf + record["seq"] - one.seq, record["stream"], record["seq"])
             for one, records in pieces
@@ -60,3 +62,17 @@ async def test_a_list_that_was_changed_ends_all_the_same(database: Store, ring: 
     ]
     async with database.acquire() as connection:
         assert await read(connection, odd, chunk) == [(7 + seq, small.a, seq) for seq in rows]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4, 100])
+async def test_every_row_of_a_place_is_read(database: Store, ring: KeyRing, chunk: int) -> None:
+    """Whoever owns the database can put several there, at the border of what is fetched at once too."""
+    small = await small_log(database, ring)
+    rows = small.of(small.b)
+    for twice in rows:
+        async with tampering(database) as connection:
+            await put(connection, twice)
+            await put(connection, twice)
+            read_back = await read(connection, [Stretch(small.b, 0, len(rows))], chunk, in_a_place=3)
+            expected = sorted([row.seq for row in rows] + [twice.seq, twice.seq])
+            assert [seq for _, _, seq in read_back] == expected

@@ -9,7 +9,12 @@ from typing import Final
 from gateway.model import Span
 from gateway.redaction.ner.called import ROLES
 
-_GLUE: Final = "'\u2019-\u2010\u2011"
+_GLUE: Final = ("'", "\u2019", "-", "\u2010", "\u2011")
+_HALF: Final = re.compile(
+    r"(?<![^\W\d_])(?<!['\u2019\u2010\u2011-])(?:[^\W\d_]*[^\W\d_a-z\u00df-\u00ff]['\u2019\u2010\u2011-])+\Z"
+)
+"""`D'`, `THANH-`: the first half of a word, in capitals at its end."""
+_LONGEST: Final = 40
 _ON: Final = re.compile(
     r"[-\u2010\u2011](?:de|van|von|el|al|del|della|du|der|den|ter|di|da|le|la)[ ]"
     r"(?:(?:der|den|de|la)[ ])?[^\W\d_a-z][^\W\d_]+"
@@ -29,6 +34,8 @@ _CAPITALS: Final = re.compile(
 """`Jane ROE`"""
 _SUFFIX: Final = re.compile(r",?[ ](?:Jr|Sr)\b\.?|[ ](?:III|II|IV)(?!\w)|(?<=Doe)[ ]\d\b")
 _FRENCH: Final = re.compile(r"(?<!\w)(?:Mme|Mlle|Ma\u00eetre|n\u00e9e|Attendu|tribunal)(?!\w)")
+_AROUND: Final = 2_000
+"""Characters looked at to tell the language: a whole text for each name would take time that grows with its square."""
 _LED: Final = re.compile(r"(?:^|[\n(;\t\u2022]|[ ]{2}|: )[ ]?\Z")
 """What stands before a family name that comes first."""
 _ENDED: Final = re.compile(
@@ -44,10 +51,8 @@ _MOST_WORDS: Final = 3
 
 def whole_name(text: str, start: int, end: int) -> tuple[int, int]:
     """A name with the letters that touch it, initials before it, the half behind a particle; without a role."""
-    while start > 1 and text[start - 1] in _GLUE and text[start - 2].isupper():
-        start -= 2
-        while start and text[start - 1].isalpha():
-            start -= 1
+    if text[start - 1 : start] in _GLUE and (half := _HALF.search(text, max(0, start - _LONGEST), start)):
+        start = half.start()
     if text[start : start + 3] == "A. " and text[start - 2 : start] == "i.":
         start += 3  # `i.A.`, before a signature
     else:
@@ -67,7 +72,8 @@ def whole_name(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _is_monsieur(text: str, initials: re.Match[str]) -> bool:
     """Whether `M.` is a title: in a text that speaks of a Madame too."""
-    return initials[0] == "M. " and _FRENCH.search(text) is not None
+    at = initials.start()
+    return initials[0] == "M. " and _FRENCH.search(text, max(0, at - _AROUND), at + _AROUND) is not None
 
 
 def turned(text: str, spans: Sequence[Span]) -> list[Span]:
