@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ipaddress
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -18,7 +20,9 @@ import hypothesis
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
+from gateway.crypto import keyring
 from gateway.crypto.keyring import KeyRing
+from gateway.crypto.seal import KEY_BYTES
 from gateway.retrieval import embed, modelfile
 from gateway.store import Store, open_store
 from gateway.store.embedded import EmbeddedServer
@@ -166,6 +170,12 @@ async def database(database_url: str) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def ring(tmp_path: Path) -> KeyRing:
-    """A fresh key ring; its file is `tmp_path`/keys/ring.json."""
-    return KeyRing.create(tmp_path / "keys" / "ring.json")
+def ring(tmp_path: Path, request: pytest.FixtureRequest) -> KeyRing:
+    """A key ring of this test's own, the same in every run; its file is `tmp_path`/keys/ring.json.
+
+    Tokens are made of its keys: a test that one token in a thousand fails would fail on another day.
+    """
+    drawn = random.Random(request.node.nodeid)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keyring, "_fresh", lambda: base64.b64encode(drawn.randbytes(KEY_BYTES)).decode())
+        return KeyRing.create(tmp_path / "keys" / "ring.json")

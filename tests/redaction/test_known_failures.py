@@ -60,10 +60,9 @@ async def test_a_token_quoted_turns_later_means_the_same_person(redactor: Redact
 # ---------------------------------------------------------------- gateways, 2: streams
 
 
-async def test_a_token_split_over_chunks_neither_leaks_nor_waits_for_the_end(redactor: Redactor) -> None:
-    done = await one(redactor, "Name: Jane Roe")
-    token = next(iter(done.originals))
-    restorer = Restorer(values(done))
+def test_a_token_split_over_chunks_neither_leaks_nor_waits_for_the_end() -> None:
+    token = "[PERSON_5vx0e8m1z7qk]"
+    restorer = Restorer({token: "Jane Roe"})
     out = [restorer.feed(piece) for piece in ["Dear ", token[:3], token[3:11], token[11:] + ", we", " write"]]
     assert out == ["Dear ", "", "", "Jane Roe, we", " write"]
     assert restorer.flush() == ""
