@@ -13,7 +13,8 @@ a foreign library.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class GatewayError(Exception):
@@ -25,7 +26,13 @@ class GatewayError(Exception):
     """Whether the same request may succeed later without being changed."""
 
     def __init__(
-        self, message: str, *, hint: str = "", param: str | None = None, retry_after_s: float | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -33,6 +40,8 @@ class GatewayError(Exception):
         self.param = param
         self.retry_after_s = retry_after_s
         """When whoever is overloaded asked to be tried again; None where nobody said."""
+        self.facts = facts or {}
+        """What the record of it says besides; nothing of it reaches whoever asked."""
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from gateway.govern import Credentials, Log, Policies
-from gateway.identity import Keys, from_headers
+from gateway.govern import Credentials, Entrance, Log, Policies
 from gateway.model import Principal
 
 
@@ -15,7 +14,7 @@ from gateway.model import Principal
 class Doors:
     """Everything an administrative route may use."""
 
-    keys: Keys
+    entrance: Entrance
     policies: Policies
     credentials: Credentials
     log: Log
@@ -23,9 +22,9 @@ class Doors:
 
     async def caller(self, request: Request) -> Principal:
         """Who is asking. Raises Unauthenticated."""
-        credential = from_headers(request.headers.get("authorization"), request.headers.get("x-api-key"))
-        principal = await self.keys.authenticate(credential)
-        return replace(principal, client=request.scope["state"]["client"])
+        headers = request.headers
+        client = request.scope["state"]["client"]
+        return await self.entrance.caller(headers.get("authorization"), headers.get("x-api-key"), client)
 
 
 def doors_of(request: Request) -> Doors:

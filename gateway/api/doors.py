@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from gateway.chat import Chat, Feedback, Library, Returns, Texts
-from gateway.govern import Log
-from gateway.identity import Keys, from_headers
+from gateway.govern import Entrance, Log
 from gateway.ingest import HeldBack, Ingest, Jobs
 from gateway.model import Json, Principal
 
@@ -28,7 +27,7 @@ class Limits:
 class Doors:
     """Everything a route may use."""
 
-    keys: Keys
+    entrance: Entrance
     chat: Chat
     texts: Texts
     returns: Returns
@@ -48,9 +47,9 @@ class Doors:
 
     async def caller(self, request: Request) -> Principal:
         """Who is asking. Raises Unauthenticated."""
-        credential = from_headers(request.headers.get("authorization"), request.headers.get("x-api-key"))
-        principal = await self.keys.authenticate(credential)
-        return replace(principal, client=request.scope["state"]["client"])
+        headers = request.headers
+        client = request.scope["state"]["client"]
+        return await self.entrance.caller(headers.get("authorization"), headers.get("x-api-key"), client)
 
 
 def doors_of(request: Request) -> Doors:

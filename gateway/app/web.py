@@ -11,8 +11,10 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from gateway import admin, api
-from gateway.app.house import House, open_house
+from gateway.api.shell import new_request_id
+from gateway.app.house import House, now, open_house
 from gateway.crypto import Secret
+from gateway.govern import Entrance, Guard
 from gateway.settings import Settings, find_file, load, withhold
 
 
@@ -23,8 +25,10 @@ def application(settings: Settings, house: House | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
             rooms = house if house is not None else await stack.enter_async_context(open_house(settings))
+            entrance = Entrance(rooms.keys, Guard(rooms.current, rooms.audit, now), new_request_id)
+            stack.push_async_callback(entrance.close)
             app.state.doors = api.Doors(
-                keys=rooms.keys,
+                entrance=entrance,
                 chat=rooms.chat,
                 texts=rooms.texts,
                 returns=rooms.returns,
@@ -46,7 +50,7 @@ def application(settings: Settings, house: House | None = None) -> FastAPI:
             )
             app.state.tracer = rooms.tracer
             app.state.admin = admin.Doors(
-                rooms.keys, rooms.policies, rooms.credentials, rooms.log, settings.server.max_body_bytes
+                entrance, rooms.policies, rooms.credentials, rooms.log, settings.server.max_body_bytes
             )
             if settings.ingest.workers:
                 worker = asyncio.create_task(rooms.service.worker(settings.ingest.workers).run(), name="ingest worker")

@@ -12,7 +12,7 @@ ADMINISTRATION: Final = "administration"
 CLASSES: Final = (REQUESTS, DOCUMENTS, ADMINISTRATION)
 
 _OF: Final = {
-    **dict.fromkeys(("chat", "feedback", "embed", "search", "redact", "restore"), REQUESTS),
+    **dict.fromkeys(("access", "chat", "feedback", "embed", "search", "redact", "restore"), REQUESTS),
     **dict.fromkeys(("ingest", "job", "source", "document", "documents", "collection"), DOCUMENTS),
 }
 

@@ -53,6 +53,7 @@ class Attempt:
             intent = await writing
             await cls(Sending(routed, outgoing, intent, number, rendering), audit, watch, now).fail(gone)
             raise
+        watch.left.append(records.left_for_answer(outgoing, number))
         watch.mark("intent")
         return cls(Sending(routed, outgoing, intent, number, rendering), audit, watch, now)
 

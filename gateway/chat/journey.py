@@ -87,7 +87,7 @@ class Chat:
             watch.mark("access", admitted)
             scanned = await self._scan(admitted)
             watch.mark("privacy", scanned)
-            grounded = await self._ground(scanned)
+            grounded = await self._ground(scanned, watch.left)
             watch.mark("retrieval", grounded)
             routed = self._route(grounded)
             watch.mark("routing", routed)
@@ -158,8 +158,11 @@ class Chat:
             frozenset(unscannable(asked.body)),
         )
 
-    async def _ground(self, scanned: Scanned) -> Grounded:
-        """Retrieval: passages this caller may read, and what they will be shown of the values behind the tokens."""
+    async def _ground(self, scanned: Scanned, left: list[Json]) -> Grounded:
+        """Retrieval: passages this caller may read, and what they will be shown of the values behind the tokens.
+
+        `left` is told what went to a server for that.
+        """
         admitted, asked = scanned.admitted, scanned.admitted.asked
         question = last_question(scanned.body)
         found = Found()
@@ -167,7 +170,7 @@ class Chat:
         if admitted.scope is not None:
             top_k = admitted.options.top_k or self._top_k
             types = frozenset(scanned.typed[token].type for token in find_tokens(question) if token in scanned.typed)
-            asking = Asking(asked.id, asked.principal, asked.bundle, scanned.question, question, said, types)
+            asking = Asking(asked.id, asked.principal, asked.bundle, scanned.question, question, said, types, left)
             found = await self._finder.find(asking, admitted.scope, top_k)
         own, found, typed = await apart(len(question) * len(found.entries), lambda: cover_all(scanned, found))
         sight = look(asked.bundle, asked.principal, typed, found.entries)

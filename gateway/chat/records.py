@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 import orjson
@@ -29,6 +30,8 @@ class Watch:
         self.stages: dict[str, float] = {}
         self.reached: Admitted | Scanned | Grounded | Routed | None = None
         """What the last stage made that made something."""
+        self.left: list[Json] = []
+        """What left for servers until now, in order: of each body for what, where to, its length and digest."""
 
     def mark(self, stage: str, made: Admitted | Scanned | Grounded | Routed | None = None) -> None:
         """End a stage, which `made` this; a stage that comes twice adds up."""
@@ -79,6 +82,7 @@ def intent(
     """
     grounded = routed.grounded
     asked = grounded.scanned.admitted.asked
+    methods = {kind: dict(used) for kind, used in rendering.used.items()} if rendering else {}
     return _record(
         "intent",
         asked,
@@ -88,14 +92,7 @@ def intent(
             **_decided(grounded),
             "attempt": attempt,
             "route": _route(routed, explain=True),
-            "egress": {
-                "model": outgoing.model.name,
-                "zone": outgoing.model.zone.value,
-                "endpoint": outgoing.endpoint,
-                "bytes": len(outgoing.body),
-                "sha256": sha256(outgoing.body).hex(),
-                "methods": {kind: dict(used) for kind, used in rendering.used.items()} if rendering else {},
-            },
+            "egress": {**_egress(outgoing), "methods": methods},
         },
         {"sent": (outgoing.body if shown is None else shown).decode("utf-8", "replace")},
     )
@@ -116,6 +113,7 @@ def unsent(routed: Routed, watch: Watch, at: datetime) -> Record:
             "stages_ms": dict(watch.stages),
         },
         {"question": routed.grounded.redacted_question},
+        {**_stated(routed.grounded, watch), "route": _route(routed, explain=False), "sent": False},
     )
 
 
@@ -158,7 +156,13 @@ def outcome(
             "total_ms": watch.total,
         },
         {"answer": text},
-        _statement(sending, text, error),
+        {
+            **_stated(sending.routed.grounded, watch),
+            "route": _route(sending.routed, explain=False),
+            "model": model.name,
+            "answer_sha256": sha256(text.encode("utf-8", "surrogatepass")).hex(),
+            "error": error,
+        },
     )
 
 
@@ -171,6 +175,7 @@ def refusal(asked: Asked, error: GatewayError, watch: Watch, at: datetime, fault
         {
             **_who(asked),
             **_known(watch.reached),
+            **error.facts,
             "code": error.code,
             "status": error.status,
             "reason": error.message,
@@ -180,7 +185,18 @@ def refusal(asked: Asked, error: GatewayError, watch: Watch, at: datetime, fault
             "stages_ms": dict(watch.stages),
             "total_ms": watch.total,
         },
+        statement=state(asked.id, asked.bundle.digest, watch.left, error=error.code),
     )
+
+
+def left_for_answer(outgoing: Outgoing, attempt: int) -> Json:
+    """What `Watch.left` holds of one sending to a model."""
+    return {"for": "answer", "attempt": attempt, **_egress(outgoing)}
+
+
+def state(request: str, policy: str, left: Sequence[Json], **facts: object) -> Json:
+    """What a receipt shows of a request: which policy, and which bytes left for where; nothing of what was said."""
+    return {"request": request, "policy": policy, "egress": list(left), **facts}
 
 
 def note(
@@ -220,25 +236,19 @@ def _record(
     return Record(kind, asked.id, at, asked.principal.id, "chat", asked.bundle.digest, detail, content or {}, statement)
 
 
-def _statement(sending: Sending, text: str, error: str | None) -> Json:
-    """What the answer's receipt shows: which policy, route and bytes left for where; nothing of what was said."""
-    routed = sending.routed
-    outgoing = sending.outgoing
+def _stated(grounded: Grounded, watch: Watch) -> Json:
+    asked = grounded.scanned.admitted.asked
+    passages = [passage.id for passage in grounded.found.passages]
+    return state(asked.id, asked.bundle.digest, watch.left, passages=passages)
+
+
+def _egress(outgoing: Outgoing) -> Json:
     return {
-        "request": routed.grounded.scanned.admitted.asked.id,
-        "policy": routed.grounded.scanned.admitted.asked.bundle.digest,
-        "route": _route(routed, explain=False),
-        "egress": {
-            "attempt": sending.attempt,
-            "model": outgoing.model.name,
-            "zone": outgoing.model.zone.value,
-            "endpoint": outgoing.endpoint,
-            "bytes": len(outgoing.body),
-            "sha256": sha256(outgoing.body).hex(),
-        },
-        "passages": [passage.id for passage in routed.grounded.found.passages],
-        "answer_sha256": sha256(text.encode("utf-8", "surrogatepass")).hex(),
-        "error": error,
+        "model": outgoing.model.name,
+        "zone": outgoing.model.zone.value,
+        "endpoint": outgoing.endpoint,
+        "bytes": len(outgoing.body),
+        "sha256": sha256(outgoing.body).hex(),
     }
 
 
@@ -295,17 +305,7 @@ def _route(routed: Routed, *, explain: bool) -> Json:
         "order": [model.name for model in route.models],
     }
     if explain:
-        told["candidates"] = [
-            {
-                "model": c.model,
-                "zone": c.zone.value,
-                "score": round(c.score, 6),
-                "cost_usd": c.cost_usd,
-                "latency_ms": c.latency_ms,
-                "refusal": c.refusal,
-            }
-            for c in route.candidates
-        ]
+        told["candidates"] = [asdict(candidate) for candidate in route.candidates]
     return told
 
 

@@ -17,7 +17,8 @@ from datetime import datetime
 from typing import Final
 
 from gateway.audit import AuditLog
-from gateway.errors import GatewayError, TooLarge
+from gateway.chat.records import state
+from gateway.errors import Broken, GatewayError, TooLarge
 from gateway.model import Json, Principal, Record
 from gateway.policy import Bundle, Current
 from gateway.redaction import Kept, Known, Vault, VaultEntry, find_tokens, type_of
@@ -155,7 +156,10 @@ class Returns:
 
     async def _record(self, kind: str, request: str, principal: Principal, bundle: Bundle, detail: Json) -> None:
         who: Json = {**principal.who, "roles": sorted(principal.roles)}
-        record = Record(kind, request, self._now(), principal.id, "restore", bundle.digest, {**who, **detail})
+        error = {"error": detail.get("code", Broken.code)} if kind == "refusal" else {}
+        stated = state(request, bundle.digest, (), **error)
+        told = {**who, **detail}
+        record = Record(kind, request, self._now(), principal.id, "restore", bundle.digest, told, statement=stated)
         await self._audit.append(record)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from gateway.audit import AuditLog
 from gateway.chat.find import Finder
 from gateway.chat.links import link
-from gateway.chat.records import Watch
+from gateway.chat.records import Watch, state
 from gateway.chat.sight import count_types, look
 from gateway.chat.vectors import Asking
-from gateway.errors import GatewayError, NotPermitted
+from gateway.errors import Broken, GatewayError, NotPermitted
 from gateway.model import Filter, Json, Principal, Record
 from gateway.policy import Bundle, Current
 from gateway.redaction import Kept, Original, Redactor
@@ -57,10 +57,10 @@ class Texts:
             scope = _readable(bundle, principal, collections)
             done = (await self._redactor.redact([query], bundle.privacy, principal.tenant))[0]
             types = frozenset(original.type for original in done.originals.values())
-            asking = Asking(request, principal, bundle, query, done.redacted.text, entities=types)
+            asking = Asking(request, principal, bundle, query, done.redacted.text, entities=types, left=watch.left)
             found = await self._finder.find(asking, scope, top_k or self._top_k)
         except Exception as fault:
-            await self._refused("search", request, principal, bundle, fault)
+            await self._refused("search", request, principal, bundle, fault, watch.left)
             raise
         # By right alone: what the query names does not return because it was named.
         sight = look(bundle, principal, {}, found.entries)
@@ -96,7 +96,9 @@ class Texts:
             "revealed": [d.object for d in sight.decisions if d],
             "total_ms": watch.total,
         }
-        await self._record("outcome", "search", request, principal, bundle, detail, {"query": done.redacted.text})
+        said = {"query": done.redacted.text}
+        stated = state(request, bundle.digest, watch.left, passages=detail["passages"])
+        await self._record("outcome", "search", request, principal, bundle, detail, stated, said)
         told: Json = {"results": results, "withheld": dict(sight.withheld)}
         return {**told, "left_out": list(found.notes)} if found.notes else told
 
@@ -137,14 +139,25 @@ class Texts:
 
     async def redacted(self, request: str, principal: Principal, bundle: Bundle, detail: Json) -> None:
         """Record that a caller had texts redacted, also where that was done elsewhere. `detail`: facts, no content."""
-        await self._record("outcome", "redact", request, principal, bundle, detail)
+        stated = state(request, bundle.digest, ())
+        await self._record("outcome", "redact", request, principal, bundle, detail, stated)
 
-    async def _refused(self, action: str, request: str, principal: Principal, bundle: Bundle, fault: Exception) -> None:
+    async def _refused(
+        self,
+        action: str,
+        request: str,
+        principal: Principal,
+        bundle: Bundle,
+        fault: Exception,
+        left: Sequence[Json] = (),
+    ) -> None:
         """Record what was not answered; of a fault of ours the class only, since its text may hold content."""
         detail: Json = {"fault": type(fault).__name__}
         if isinstance(fault, GatewayError):
             detail = {"code": fault.code, "reason": fault.message}
-        await self._record("refusal", action, request, principal, bundle, detail)
+        code = fault.code if isinstance(fault, GatewayError) else Broken.code
+        stated = state(request, bundle.digest, left, error=code)
+        await self._record("refusal", action, request, principal, bundle, detail, stated)
 
     async def _record(
         self,
@@ -154,13 +167,13 @@ class Texts:
         principal: Principal,
         bundle: Bundle,
         detail: Json,
+        statement: Json,
         content: Mapping[str, str] | None = None,
     ) -> None:
-        who: Json = {**principal.who, "roles": sorted(principal.roles)}
+        told: Json = {**principal.who, "roles": sorted(principal.roles), **detail}
+        said = dict(content or {})
         await self._audit.append(
-            Record(
-                kind, request, self._now(), principal.id, action, bundle.digest, {**who, **detail}, dict(content or {})
-            )
+            Record(kind, request, self._now(), principal.id, action, bundle.digest, told, said, statement)
         )
 
 

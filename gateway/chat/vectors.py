@@ -46,6 +46,8 @@ class Asking:
     """Labels that sentences of the conversation carry."""
     entities: frozenset[str] = frozenset()
     """Types of personal data in the question."""
+    left: list[Json] = field(default_factory=list)
+    """Told what left for a server, in order."""
 
 
 class Vectors:
@@ -117,7 +119,9 @@ class Vectors:
             error = fault.code
         finally:
             # Also when the request went away, and not to be cancelled with it: what had left by then is on record.
-            told = {"egress": egress, "sent": [sent.fact() for sent in ledger], "error": error}
+            sent = [one.fact() for one in ledger]
+            asking.left.extend({"for": what, "model": party.id, **one} for one in sent)
+            told = {"egress": egress, "sent": sent, "error": error}
             await asyncio.shield(asyncio.ensure_future(self._record("outcome", asking, told)))
         return found, () if error is None else (f"{what}_{FAILED}",)
 

@@ -34,4 +34,5 @@ def naming_unscannable(grounded: Grounded) -> Iterator[None]:
         raise NoRoute(
             f"{error.message}; the request holds what cannot be scanned: {', '.join(kinds)}",
             hint="leave it out, or ask an administrator about unscannable_zones in routing.yaml",
+            facts=error.facts,
         ) from None

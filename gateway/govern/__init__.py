@@ -2,6 +2,7 @@
 
 from gateway.audit import Filters
 from gateway.govern.credentials import Credentials
+from gateway.govern.entrance import Entrance
 from gateway.govern.erasure import Erased, Erasure
 from gateway.govern.guard import ITSELF, Guard
 from gateway.govern.holds import Holds
@@ -15,6 +16,7 @@ from gateway.govern.tuning import Report, Tuning
 __all__ = [
     "ITSELF",
     "Credentials",
+    "Entrance",
     "Erased",
     "Erasure",
     "Filters",

@@ -7,7 +7,7 @@ ordered by the objective. A caller who names a model gets that model, or another
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from gateway.errors import GatewayError, Invalid, ModelNotFound, NoRoute, RateLimited, UpstreamFailed
@@ -73,7 +73,7 @@ def choose(
     last_resort = [one for one in eligible if one.model.provider == "extractive"]
     able = [one for one in eligible if one.model.provider != "extractive"]
     if not able and not last_resort:
-        raise _refusal(seen, zones)
+        raise _refusal(seen, zones, objective)
     picked = [*able, *(last_resort if grounded else ())][: 1 + max(0, policy.fallbacks)] if able else last_resort
     return Route(
         models=tuple(one.model for one in picked),
@@ -138,7 +138,7 @@ def _order(one: _Seen, objective: str, named: _Seen | None) -> tuple[object, ...
 
 def _candidate(one: _Seen, objective: str) -> Candidate:
     score = {"cost": -one.cost_usd, "latency": -one.latency_ms, "quality": one.model.quality}[objective]
-    return Candidate(one.model.name, one.model.zone, score, one.cost_usd, one.latency_ms, one.refusal)
+    return Candidate(one.model.name, one.model.zone, round(score, 6), one.cost_usd, one.latency_ms, one.refusal)
 
 
 def _reason(best: _Seen, able: int, seen: int, objective: str, by_name: bool) -> str:
@@ -149,21 +149,26 @@ def _reason(best: _Seen, able: int, seen: int, objective: str, by_name: bool) ->
     return f"{best.model.name} is best by {objective} of {able} eligible among {seen} models"
 
 
-def _refusal(seen: Sequence[_Seen], zones: frozenset[Zone]) -> GatewayError:
-    """Why nothing is left. Models that the caller may not use are not named."""
+def _refusal(seen: Sequence[_Seen], zones: frozenset[Zone], objective: str) -> GatewayError:
+    """Why nothing is left. Models that the caller may not use are named to the log alone."""
+    allowed = [zone.value for zone in Zone if zone in zones]
+    facts = {"route": {"zones": allowed, "candidates": [asdict(_candidate(one, objective)) for one in seen]}}
     resting = [one.resting for one in seen if one.resting is not None]
     if resting:
         wait = min(view.rest_s for view in resting)
         kind: type[GatewayError] = RateLimited if all(view.limited for view in resting) else UpstreamFailed
-        return kind("every model that may answer is resting after failures", hint=f"try again in {wait:.0f} s")
+        return kind(
+            "every model that may answer is resting after failures", hint=f"try again in {wait:.0f} s", facts=facts
+        )
     if not zones:
         return NoRoute(
             "no zone may receive this request: its labels and personal data leave none",
             hint="ask an administrator which zones routing.yaml allows",
+            facts=facts,
         )
-    where = ", ".join(zone.value for zone in Zone if zone in zones)
     why = "; ".join(f"{one.model.name}: {one.refusal}" for one in seen if one.permitted)
     return NoRoute(
-        f"no model may receive this request; zones allowed: {where}" + (f"; {why}" if why else ""),
+        f"no model may receive this request; zones allowed: {', '.join(allowed)}" + (f"; {why}" if why else ""),
         hint="shorten it, relax its limits, or ask an administrator for a model in an allowed zone",
+        facts=facts,
     )

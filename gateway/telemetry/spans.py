@@ -152,7 +152,9 @@ def _model(record: Record) -> dict[str, Value | None]:
     """Which model it went to and what that counted. A name that a caller asked for is not among it."""
     egress = record.detail.get("egress")
     if not isinstance(egress, dict):
-        egress = (record.statement or {}).get("egress")
+        left = (record.statement or {}).get("egress")
+        answers = [one for one in left if isinstance(one, dict) and "attempt" in one] if isinstance(left, list) else []
+        egress = answers[-1] if answers else None
     usage = record.detail.get("usage")
     egress, usage = (one if isinstance(one, dict) else {} for one in (egress, usage))
     return {

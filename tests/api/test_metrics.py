@@ -31,7 +31,7 @@ async def get(
     app = build(lifespan)
     rooms: Any = SimpleNamespace()
     app.state.doors = Doors(
-        keys=rooms,
+        entrance=rooms,
         chat=rooms,
         texts=rooms,
         returns=rooms,

@@ -66,6 +66,8 @@ def test_a_named_external_model_is_refused_for_confidential_passages(world: Worl
     assert detail["passages"]
     assert detail["labels"]
     assert any(decision["action"] == "use" and decision["allowed"] for decision in detail["decisions"])
+    candidates = {one["model"]: one["refusal"] for one in detail["route"]["candidates"]}
+    assert "zone external" in candidates["cloud"]
 
 
 def test_the_passages_leave_as_tokens_and_return_for_who_may_see(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.audit import AuditLog
 from gateway.chat.vectors import Asking, Vectors
-from gateway.model import Filter, Principal, Record, Zone
+from gateway.model import Filter, Json, Principal, Record, Zone
 from gateway.policy import build, load_files
 from gateway.retrieval import Collection, Index, Terms
 from gateway.retrieval.methods.elser import Elser
@@ -62,7 +62,11 @@ async def test_type_words_leave_and_nothing_before_its_intent(
     made: tuple[Vectors, Kept], embeddings: EmbeddingSimulator
 ) -> None:
     vectors, kept = made
-    vector, terms, notes = await vectors.of(ASKING, SCOPE, ["part"])
+    left: list[Json] = []
+    vector, terms, notes = await vectors.of(replace(ASKING, left=left), SCOPE, ["part"])
+    # What its request's receipt shows.
+    assert [(one["for"], one["zone"]) for one in left] == [("vectors", "external"), ("terms", "private")]
+    assert [one["sha256"] for one in left] == [record.detail["sent"][0]["sha256"] for record in kept.records[1::2]]
     assert vector is not None
     assert len(vector) == 8
     assert notes == ()

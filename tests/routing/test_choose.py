@@ -94,6 +94,11 @@ def test_models_not_permitted_are_neither_chosen_nor_named() -> None:
         pick((CLOUD, LOCAL), zones=frozenset({Zone.PRIVATE}), forbidden=frozenset({"cloud"}))
     assert "cloud" not in str(caught.value)
     assert "local: zone local" in str(caught.value)
+    # The record of the refusal has them all, with what each would have scored.
+    route = caught.value.facts["route"]
+    assert route["zones"] == ["private"]
+    assert [one["model"] for one in route["candidates"]] == ["cloud", "local"]
+    assert all(one["refusal"] and isinstance(one["score"], float) for one in route["candidates"])
 
 
 def test_unknown_and_forbidden_names_are_told_apart_by_nobody() -> None:

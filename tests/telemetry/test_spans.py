@@ -44,7 +44,10 @@ def test_what_is_no_traceparent_counts_for_nothing(junk: str) -> None:
 
 def test_stages_follow_each_other_and_end_with_the_record() -> None:
     detail = {"stages_ms": {"access": 1.5, "privacy": 2.5}, "total_ms": 4.5, "usage": {"prompt_tokens": 12}}
-    egress = {"egress": {"model": "cloud", "zone": "external", "sha256": "00"}}
+    tried = {"for": "answer", "attempt": 0, "model": "house", "zone": "internal", "sha256": "11"}
+    asked = {"for": "vectors", "model": "embedder", "zone": "local", "sha256": "22"}
+    last = {"for": "answer", "attempt": 1, "model": "cloud", "zone": "external", "sha256": "00"}
+    egress = {"egress": [asked, tried, last]}
     context = Context(ID, "11" * 8)
     own, access, privacy = of_record(record(detail, statement=egress), PLACE, context, inside=True)
     assert (own.name, own.parent, own.start, own.end) == ("chat", "11" * 8, END - 4_500_000, END)
