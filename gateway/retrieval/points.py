@@ -59,7 +59,6 @@ INDEXES: Final = {
 _SETTINGS: Final = """
 SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', $1, true),
        set_config('hnsw.max_scan_tuples', $2, true), set_config('work_mem', '64MB', true),
-       set_config('plan_cache_mode', 'force_custom_plan', true),
        (SELECT sum(c.reltuples) FROM pg_partition_tree('points') t JOIN pg_class c ON c.oid = t.relid
         WHERE t.isleaf) AS points
 """

@@ -42,8 +42,9 @@ def admitted(state: str = READY) -> str:
 
 
 # Before anything is read: a table that takes its place (reembed.py) would otherwise be met with an older snapshot, and
-# the question's vector be compared with those of another embedder.
-_HOLD: Final = "LOCK TABLE points IN ACCESS SHARE MODE"
+# the question's vector be compared with those of another embedder. A plan that serves any number of scopes probes for
+# each scope and term: five times as slow for who may read much.
+_HOLD: Final = "LOCK TABLE points IN ACCESS SHARE MODE; SET LOCAL plan_cache_mode = force_custom_plan"
 _VISIBLE: Final = f"""
 WITH seen AS MATERIALIZED (SELECT s.id FROM scopes s WHERE {admitted()})
 SELECT (SELECT id FROM embedders WHERE in_force) AS embedder,
