@@ -46,6 +46,10 @@ class Forgetting:
         """Destroy their keys, in every process; which there were."""
         return await self._subjects.destroy(self.digests(ids), at)
 
+    async def destroyed(self, ids: Iterable[str]) -> list[Name]:
+        """Every key of theirs that was ever destroyed: also those that an erasure did not live to tell of."""
+        return await self._subjects.destroyed(self.digests(ids))
+
     async def places(self, names: Iterable[str]) -> list[tuple[UUID, int]]:
         """Records that the index may find by one of these ids or names; some may be somebody else's."""
         terms = sorted({self._terms.term("user", folded(name)) for name in names})

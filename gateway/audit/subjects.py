@@ -50,6 +50,9 @@ _DESTROY = """
 UPDATE audit_subjects SET wrapped = NULL, destroyed_at = $2 WHERE subject = ANY($1::bytea[]) AND destroyed_at IS NULL
 RETURNING subject, generation
 """
+_DESTROYED = """
+SELECT subject, generation FROM audit_subjects WHERE subject = ANY($1::bytea[]) AND destroyed_at IS NOT NULL
+"""
 _DESTROY_SOME = """
 UPDATE audit_subjects SET wrapped = NULL, destroyed_at = $3
 WHERE destroyed_at IS NULL AND (subject, generation) IN (SELECT * FROM unnest($1::bytea[], $2::integer[]))
@@ -204,6 +207,11 @@ class Subjects:
         """How many keys of these subjects exist."""
         count = "SELECT count(*) FROM audit_subjects WHERE subject = ANY($1::bytea[]) AND destroyed_at IS NULL"
         return int(await self._store.fetchval(count, sorted(set(subjects))))
+
+    async def destroyed(self, subjects: Iterable[bytes]) -> list[Name]:
+        """Every key of these subjects that was ever destroyed, ascending."""
+        rows = await self._store.fetch(_DESTROYED, sorted(set(subjects)))
+        return sorted(Name(row["subject"], row["generation"]) for row in rows)
 
     async def alive(self, names: Iterable[Name]) -> list[Name]:
         """Which of these keys exist, ascending."""

@@ -1,7 +1,8 @@
-"""Erasure: a person or a value out of everything the gateway keeps, on record, with a signed certificate of it.
+"""Erasure: a person, values, or both, out of everything the gateway keeps, on record, with a certificate of it.
 
-The record of it and the certificate name keyed digests and counts. Whoever knows the value and has the key ring can
-tell that it was this one; nobody else can.
+The record of it and the certificate name keyed digests and counts. Whoever knows a value and has the key ring can
+tell that it was this one; nobody else can. A run that is cut short is finished by running it again: what opens or finds
+the rest is taken away last.
 """
 
 from __future__ import annotations
@@ -9,60 +10,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
 from gateway.audit import Forgetting, Held, Hold, VerifierKey, certify
-from gateway.audit.destroyed import KEYS
 from gateway.audit.hold import named, take_turn
 from gateway.crypto import KeyRing, keyed
 from gateway.errors import Broken, Invalid, OnHold
 from gateway.govern.guard import Guard
+from gateway.govern.people import SUBJECT, Jobs, People, Person
+from gateway.govern.personal_values import KEEP, VALUE, PersonalValues, Progress, Queue, Wanted
 from gateway.govern.reasons import reason_of
 from gateway.identity import Keys
 from gateway.model import Json, Principal
 from gateway.policy import Current
-from gateway.redaction import Redactor, Sought, Values
-from gateway.retrieval import Cleaned, Documents, Ledger, cover
+from gateway.redaction import Redactor, Values
+from gateway.retrieval import Documents
 from gateway.store import Store
-from gateway.store.store import Connection
 
-KEEP: Final = "keep"
-DELETE: Final = "delete"
 SETTLE_S: Final = 0.5
 """Records that were under way when a key was destroyed are written by then."""
 COVERED_S: Final = 15.0
 """How long a signed checkpoint over the outcome is waited for."""
-_TURN: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-
-Progress = Callable[[int], None]
-Find = Callable[[str], Sequence[tuple[int, int]]]
 
 
-class Queued(Protocol):
-    """What of the ingest queue a value was found in."""
-
-    @property
-    def files(self) -> int: ...  # noqa: D102
-    @property
-    def names(self) -> int: ...  # noqa: D102
-
-
-class Waiting(Protocol):
+class Waiting(Jobs, Queue, Protocol):
     """The ingest queue: `gateway.ingest.Waiting`."""
-
-    async def of(self, owners: list[str], *, drop: bool) -> int: ...  # noqa: D102
-
-    async def holding(  # noqa: D102
-        self,
-        tenant: str,
-        find: Find,
-        cover: Callable[[str, Iterable[tuple[int, int]]], str],
-        *,
-        drop: bool,
-    ) -> Queued: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +51,24 @@ class Erased:
     certificate: bytes | None = field(default=None, repr=False)
     covered: bool = False
     """Whether a signed checkpoint covers the record of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whom and what an erasure is about."""
+
+    person: Person | None
+    wanted: Wanted | None
+
+    @property
+    def what(self) -> str:
+        return ",".join([SUBJECT] * (self.person is not None) + [VALUE] * (self.wanted is not None))
+
+    @property
+    def secrets(self) -> list[str]:
+        """What the reason may not name."""
+        named = self.person.names if self.person else ()
+        return [*named, *(self.wanted.sought.values if self.wanted else ())]
 
 
 class Erasure:
@@ -102,166 +96,115 @@ class Erasure:
         self._ring = ring
         self._guard = guard
         self._current = current
-        self._keys = keys
         self._redactor = redactor
-        self._values = values
-        self._documents = documents
-        self._waiting = waiting
+        self._people = People(keys, forgetting, values, waiting, documents, now)
+        self._values = PersonalValues(store, values, documents, waiting)
         self._forgetting = forgetting
         self._held = held
         self._key = key
         self._now = now
         self._settle_s = settle_s
 
-    async def subject(
+    async def erase(
         self,
         request: str,
         principal: Principal,
-        who: str,
         reason: str,
         *,
-        revoke: bool = False,
-        dry_run: bool = False,
-    ) -> Erased:
-        """Forget somebody, named by a principal's id or a key's name: everything that he said and asked.
-
-        revoke: end his keys, too, and take his name off them. Raises NotPermitted, Invalid, OnHold.
-        """
-        await self._guard.permit(request, principal, "audit", "erase")
-        known = [info for info in await self._keys.list(revoked=True) if who in (info.id, info.name)]
-        ids = sorted({info.id for info in known} | {who})
-        names = sorted({info.name for info in known if info.name} | {who})
-        why = await self._reason(principal, reason, names)
-        live = [info for info in known if info.revoked_at is None]
-        free = self._free(request, principal, lambda conn: self._held.of_subject(conn, ids, names))
-        if dry_run:
-            async with free:
-                pass
-            counts = {
-                "subject_keys": await self._forgetting.living(ids),
-                "records": len(await self._forgetting.places([*ids, *names])),
-                "kept_values": await self._values.kept_of(ids, drop=False),
-                "jobs": await self._waiting.of(ids, drop=False),
-                "api_keys": len(live) if revoke else 0,
-            }
-            return await self._dry(request, principal, "subject", counts)
-        detail: Json = {"subjects": [one.hex() for one in self._forgetting.digests(ids)], "reason": why}
-        async with free, self._guard.recorded(request, principal, "audit.erase", detail) as outcome:
-            revoked = [await self._keys.revoke(info.id) for info in live] if revoke else []
-            places = await self._forgetting.places([*ids, *names])
-            destroyed = await self._forgetting.destroy(ids, self._now())
-            # What a table of keys that is put back one day is held against.
-            outcome[KEYS] = [str(name) for name in destroyed]
-            counts = {
-                "subject_keys": len(destroyed),
-                "kept_values": await self._values.kept_of(ids, drop=True),
-                "jobs": await self._waiting.of(ids, drop=True),
-                "api_keys": len(revoked),
-            }
-            if revoke:
-                counts["names"] = await self._documents.unname(names) + await self._keys.unname(ids)
-            await asyncio.sleep(self._settle_s)
-            places = sorted({*places, *await self._forgetting.places([*ids, *names])})
-            await self._forgetting.unindex(places)
-            await self._forgetting.tidy()
-            counts["records"] = len(places)
-            outcome["counts"] = counts
-        return await self._certified(request, "subject", detail, counts)
-
-    async def value(
-        self,
-        request: str,
-        principal: Principal,
-        value: str,
-        reason: str,
-        *,
+        subject: str | None = None,
+        values: Sequence[str] = (),
         type_: str | None = None,
         documents: str = KEEP,
+        revoke: bool = False,
         dry_run: bool = False,
         progress: Progress = lambda _: None,
     ) -> Erased:
-        """Erase a personal value from the caller's tenant, in every form.
+        """Forget somebody and what he said, and erase personal values from the caller's tenant in every form.
 
-        type_: as which type it was found; None for every one. documents: `keep` writes over it where it stands, and
-        `delete` deletes what holds it. progress: is told the documents looked at. Raises NotPermitted, Invalid,
-        OnHold, and Conflict where texts would have to be embedded with an embedder that is not in force.
+        subject: a principal's id or a key's name; revoke: end his keys, too, and take his name off them. type_: as
+        which type the values were found; None for every one. documents: `keep` writes over them where they stand, and
+        `delete` deletes what holds one. progress: is told the documents looked at. Nothing is changed where a hold
+        forbids any of it. Raises NotPermitted, Invalid, OnHold, and Conflict where texts would have to be embedded with
+        an embedder that is not in force.
         """
         await self._guard.permit(request, principal, "audit", "erase")
-        if documents not in (KEEP, DELETE):
-            raise Invalid("documents are kept or deleted", hint="keep or delete", param="documents")
-        tenant = principal.tenant
-        sought = await self._values.sought(tenant, value, [type_] if type_ else [])
-        why = await self._reason(principal, reason, [sought.value])
-        held = await self._values.holdings(tenant, sought)
-        free = self._free(request, principal, lambda conn: self._held.of_value(conn, sought.ids))
+        if subject is None and not values:
+            raise Invalid("name a subject or a value", hint="give --subject, --value or both", param="subject")
+        person = None if subject is None else await self._people.find(subject, revoke=revoke)
+        gone = person.ids if person else ()
+        wanted = await self._values.find(principal.tenant, values, type_, documents, gone) if values else None
+        asked = _Asked(person, wanted)
+        why = await reason_of(self._redactor, self._current.bundle.privacy, principal, reason, asked.secrets)
         if dry_run:
-            async with free:
+            async with self._free(request, principal, asked):
                 pass
-            found = [one async for one in self._documents.holding(tenant, sought.places, sought.ids, progress)]
-            queued = await self._waiting.holding(tenant, sought.places, cover, drop=False)
-            counts = {"vault": held.vault, "kept_values": held.kept, **_count(found)}
-            return await self._dry(request, principal, "value", {**counts, **_queue(queued)})
-        digest = keyed(self._ring.stable("erased value", tenant.encode()), sought.value.encode())
-        detail: Json = {"value": digest.hex(), "documents_policy": documents, "reason": why}
-        async with free, self._guard.recorded(request, principal, "audit.erase", detail) as outcome:
-            queued = await self._waiting.holding(tenant, sought.places, cover, drop=True)
-            found, sent = await self._clean(tenant, sought, delete=documents == DELETE, progress=progress)
-            await self._documents.settle(tenant)
-            # Last, since until here nothing but these tells where forms of it stand.
-            held = await self._values.holdings(tenant, sought)
-            async with self._store.transaction() as conn:
-                await conn.execute(_TURN, f"gateway/ingest/{tenant}")
-                gone = await self._values.drop(conn, tenant, sought, held.tokens)
-            counts = {"vault": gone["vault"], "kept_values": gone["kept"], **_count(found), **_queue(queued)}
-            outcome["counts"] = counts
-            if sent:
-                outcome["sent"] = sent
-        return await self._certified(request, "value", detail, counts)
+            counts = await self._count(asked, progress)
+            detail: Json = {"of": asked.what, "counts": counts}
+            await self._guard.record("event", request, principal, "audit.erase.dry_run", detail)
+            return Erased(True, counts)
+        detail = {**self._named(asked), **({"documents_policy": documents} if wanted else {}), "reason": why}
+        async with (
+            self._free(request, principal, asked),
+            self._guard.recorded(request, principal, "audit.erase", detail) as outcome,
+        ):
+            counts = outcome["counts"] = await self._carry_out(asked, progress, outcome)
+        return await self._certified(request, asked.what, detail, counts)
 
-    async def _clean(
-        self, tenant: str, sought: Sought, *, delete: bool, progress: Progress
-    ) -> tuple[list[Cleaned], list[Json]]:
-        found: list[Cleaned] = []
-        ledger = Ledger()
-        async for one in self._documents.holding(tenant, sought.places, sought.ids, progress):
-            if one.texts and not delete:
-                await self._documents.expect()
-            async with self._store.transaction() as conn:
-                await conn.execute(_TURN, f"gateway/ingest/{tenant}")
-                if delete:
-                    if await self._documents.delete(conn, tenant, one):
-                        await self._values.leave(conn, tenant, one.document)
-                else:
-                    await self._documents.cover(
-                        conn, tenant, one, lambda texts: self._values.parts_of(tenant, texts), ledger
-                    )
-            found.append(one)
-        return found, [sent.fact() for sent in ledger]
+    async def _count(self, asked: _Asked, progress: Progress) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        if asked.person is not None:
+            counts.update(await self._people.count(asked.person))
+        if asked.wanted is not None:
+            counts.update(await self._values.count(asked.wanted, progress))
+        return dict(counts)
+
+    async def _carry_out(self, asked: _Asked, progress: Progress, outcome: Json) -> dict[str, int]:
+        """What can fail first, and what finds the rest again last."""
+        person, wanted = asked.person, asked.wanted
+        counts: Counter[str] = Counter()
+        held = None
+        if wanted is not None:
+            counts.update(await self._values.clean(wanted, progress, outcome))
+            held = await self._values.holdings(wanted)
+        if person is not None:
+            counts.update(await self._people.forget(person, outcome))
+            await asyncio.sleep(self._settle_s)
+            counts.update(await self._people.unindex(person))
+        if wanted is not None and held is not None:
+            counts.update(await self._values.drop(wanted, held))
+        if person is not None:
+            counts.update(await self._people.unname(person))
+        return dict(counts)
+
+    def _named(self, asked: _Asked) -> dict[str, list[str]]:
+        """What stands for the person and the values in records and certificates: keyed digests."""
+        told = {}
+        if asked.person is not None:
+            told["subjects"] = self._people.digests(asked.person)
+        if asked.wanted is not None:
+            key = self._ring.stable("erased value", asked.wanted.tenant.encode())
+            told["values"] = [keyed(key, value.encode()).hex() for value in asked.wanted.sought.values]
+        return told
 
     @contextlib.asynccontextmanager
-    async def _free(
-        self, request: str, principal: Principal, ask: Callable[[Connection], Awaitable[list[Hold]]]
-    ) -> AsyncIterator[None]:
+    async def _free(self, request: str, principal: Principal, asked: _Asked) -> AsyncIterator[None]:
         """Around an erasure: no hold forbids it, and none is set meanwhile. Raises OnHold, on record."""
         async with self._store.transaction() as conn:
             await take_turn(conn)
-            if found := await ask(conn):
-                detail: Json = {"code": OnHold.code, "holds": [one.number for one in found]}
+            found: dict[int, Hold] = {}
+            if asked.person is not None:
+                of_person = await self._held.of_subject(conn, asked.person.ids, asked.person.names)
+                found |= {one.number: one for one in of_person}
+            if asked.wanted is not None:
+                found |= {one.number: one for one in await self._held.of_value(conn, asked.wanted.sought.ids)}
+            if found:
+                detail: Json = {"code": OnHold.code, "holds": sorted(found)}
                 await self._guard.record("refusal", request, principal, "audit.erase", detail)
                 raise OnHold(
-                    f"a legal hold keeps this: {named(found)}",
+                    f"a legal hold keeps this: {named(found[number] for number in sorted(found))}",
                     hint="release it first, if that may be: gateway audit hold remove",
                 )
             yield
-
-    async def _reason(self, principal: Principal, reason: str, secrets: Sequence[str]) -> str:
-        return await reason_of(self._redactor, self._current.bundle.privacy, principal, reason, secrets)
-
-    async def _dry(self, request: str, principal: Principal, what: str, counts: Mapping[str, int]) -> Erased:
-        await self._guard.record(
-            "event", request, principal, "audit.erase.dry_run", {"of": what, "counts": dict(counts)}
-        )
-        return Erased(True, counts)
 
     async def _certified(self, request: str, what: str, detail: Json, counts: Mapping[str, int]) -> Erased:
         """A note over what was done, once a signed checkpoint covers its record, or without where none comes."""
@@ -285,15 +228,3 @@ class Erasure:
         if kept is not None:
             facts |= {"checkpoint_size": kept.size, "checkpoint_root": kept.root.hex()}
         return Erased(False, counts, certify(facts, self._key, self._ring.signer()), kept is not None)
-
-
-def _count(found: Sequence[Cleaned]) -> dict[str, int]:
-    return {
-        "documents": len(found),
-        "places": sum(one.places for one in found),
-        "index_texts": sum(one.texts for one in found),
-    }
-
-
-def _queue(queued: Queued) -> dict[str, int]:
-    return {"queued_files": queued.files, "file_names": queued.names}

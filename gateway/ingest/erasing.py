@@ -18,7 +18,8 @@ from gateway.store import Store
 
 _PARTS: Final = """
 SELECT p.job, p.number, p.state, p.about, p.file FROM ingest_parts p JOIN ingest_jobs j ON j.id = p.job
-WHERE j.tenant = $1 AND (p.job, p.number) > ($2, $3) ORDER BY p.job, p.number LIMIT 1
+WHERE j.tenant = $1 AND (p.job, p.number) > ($2, $3) AND NOT (j.owner = ANY($4::text[]) AND j.kind = 'upload')
+ORDER BY p.job, p.number LIMIT 1
 """
 _ITEMS: Final = "SELECT source, key, about FROM source_items WHERE tenant = $1"
 # What is under way is undone: its worker finds that the file is not its any more.
@@ -62,11 +63,16 @@ class Waiting:
         await self._store.execute(_UNNAME, sorted(owners))
         return int(done.rpartition(" ")[2])
 
-    async def holding(self, tenant: str, find: Find, cover: Cover, *, drop: bool) -> Queued:
-        """Files that hold the value, read as they would be; one that cannot be read counts as one that does."""
+    async def holding(
+        self, tenant: str, find: Find, cover: Cover, *, drop: bool, without: Collection[str] = ()
+    ) -> Queued:
+        """Files that hold the value, read as they would be; one that cannot be read counts as one that does.
+
+        without: owners whose jobs are passed over, as they go whole.
+        """
         files = names = 0
         at = ("", -1)
-        while (row := await self._store.fetchrow(_PARTS, tenant, *at)) is not None:
+        while (row := await self._store.fetchrow(_PARTS, tenant, *at, sorted(without))) is not None:
             at = (row["job"], row["number"])
             place = place_of(tenant, *at)
             about = orjson.loads(self._ring.open("job-about", row["about"], place))

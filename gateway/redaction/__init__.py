@@ -6,7 +6,7 @@
 
 from gateway.redaction.egress import find_originals
 from gateway.redaction.entities import ENTITIES, Entity
-from gateway.redaction.erasing import Sought, Values
+from gateway.redaction.erasing import Holdings, Sought, Values
 from gateway.redaction.kept import Kept, KeptValue
 from gateway.redaction.messages import Leaf, leaves, replace_leaves
 from gateway.redaction.nouns import Original, Redaction, VaultEntry
@@ -21,6 +21,7 @@ from gateway.redaction.vault import Vault
 __all__ = [
     "ENTITIES",
     "Entity",
+    "Holdings",
     "Kept",
     "KeptValue",
     "Known",

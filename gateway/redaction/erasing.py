@@ -1,4 +1,4 @@
-"""Erasing a value: where it stands in texts, which tokens stand for it, and what is kept of it."""
+"""Erasing values: where they stand in texts, which tokens stand for them, and what is kept of them."""
 
 from __future__ import annotations
 
@@ -38,35 +38,42 @@ _DROP: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A value that is to be erased."""
+    """Values that are to be erased together."""
 
-    value: str = field(repr=False)
+    values: tuple[str, ...] = field(repr=False)
     ids: frozenset[str]
-    """Of the tokens that stand for it, of whatever type."""
+    """Of the tokens that stand for them, of whatever type."""
+    _patterns: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
+    _needles: Needles = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_patterns", tuple(map(_pattern, self.values)))
+        found = (needle(value) for value in self.values)
+        object.__setattr__(self, "_needles", Needles([one for one in found if one is not None]))
 
     def places(self, text: str) -> list[tuple[int, int]]:
-        """(start, end) of every place of `text` where the value stands, in order, none overlapping.
+        """(start, end) of every place of `text` where one of them stands, in order, none overlapping.
 
         By the rule of what is found again before sending, and wherever it stands letter by letter, in any case.
         """
-        found = {(match.start(), match.end()) for match in self._pattern().finditer(text)}
-        if (one := needle(self.value)) is not None:
-            found |= {(start, end) for _, start, end in standing(text, Needles([one])) if _apart(text, start, end)}
+        found = {match.span() for pattern in self._patterns for match in pattern.finditer(text)}
+        found |= {(start, end) for _, start, end in standing(text, self._needles) if _apart(text, start, end)}
         return joined(found)
 
-    def _pattern(self) -> re.Pattern[str]:
-        words = r"\s+".join(re.escape(word) for word in self.value.split())
-        before = r"(?<!\w)" if self.value[:1].isalnum() else ""
-        behind = r"(?!\w)" if self.value[-1:].isalnum() else ""
-        return re.compile(f"{before}{words}{behind}", re.IGNORECASE)
+
+def _pattern(value: str) -> re.Pattern[str]:
+    words = r"\s+".join(re.escape(word) for word in value.split())
+    before = r"(?<!\w)" if value[:1].isalnum() else ""
+    behind = r"(?!\w)" if value[-1:].isalnum() else ""
+    return re.compile(f"{before}{words}{behind}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What the tables keep of a value."""
+    """What the tables keep of some values."""
 
     tokens: tuple[str, ...]
-    """Whose values it is or stands in."""
+    """Whose values they are or stand in."""
     vault: int
     kept: int
 
@@ -99,22 +106,26 @@ class Values:
         self._ring = ring
         self._vault = Vault(store, ring)
 
-    async def sought(self, tenant: str, value: str, types: Collection[str]) -> Sought:
-        """The value with its tokens' ids: of these types, or of every type known where none is given.
+    async def sought(self, tenant: str, values: Sequence[str], types: Collection[str]) -> Sought:
+        """The values with their tokens' ids: of these types, or of every type known where none is given.
 
         Raises Invalid for a value of fewer than three letters or digits: it would be found everywhere.
         """
-        value = value.strip()
-        if sum(map(str.isalnum, value)) < LEAST or not value.isprintable():
+        values = tuple(dict.fromkeys(value.strip() for value in values))
+        if any(sum(map(str.isalnum, value)) < LEAST or not value.isprintable() for value in values):
             raise Invalid(f"a value to erase has {LEAST} letters or digits at least, on one line", param="value")
         if not types:
             used = [row["type"] for row in await self._store.fetch(_TYPES, tenant)]
             types = {*BY_TYPE, *used}
         minter = self._minter(tenant)
-        return Sought(value, frozenset(id_of(minter.token(one, plainly(value, one))) for one in types))
+        made = (minter.token(one, plainly(value, one)) for value in values for one in types)
+        return Sought(values, frozenset(map(id_of, made)))
 
-    async def holdings(self, tenant: str, sought: Sought) -> Holdings:
-        """Opens everything that is kept, so that no form of the value is missed."""
+    async def holdings(self, tenant: str, sought: Sought, without: Collection[str] = ()) -> Holdings:
+        """Opens everything that is kept, so that no form of a value is missed.
+
+        without: principals whose kept values count for nothing, as they go anyway; their tokens are among `tokens`.
+        """
 
         def in_vault(row: Any) -> str:
             return self._opened(vault.PURPOSE, tenant, row["sealed"], vault.bound(tenant, row["token"]))
@@ -125,10 +136,12 @@ class Values:
 
         for_good = await self._scan(_VAULT, tenant, sought, in_vault)
         for_a_while = await self._scan(_KEPT, tenant, sought, in_kept)
-        return Holdings(tuple(sorted({*for_good, *for_a_while})), len(for_good), len(for_a_while))
+        tokens = {row["token"] for row in (*for_good, *for_a_while)}
+        others = [row for row in for_a_while if row["principal"] not in without]
+        return Holdings(tuple(sorted(tokens)), len(for_good), len(others))
 
     async def drop(self, conn: Connection, tenant: str, sought: Sought, tokens: Sequence[str]) -> dict[str, int]:
-        """Delete the value in every form, and these tokens' values; rows by table: `places`, `vault`, `kept`."""
+        """Delete the values in every form, and these tokens' values; rows by table: `places`, `vault`, `kept`."""
         counts = {}
         for name, sql in _DROP:
             counts[name] = int((await conn.execute(sql, tenant, list(tokens), sorted(sought.ids))).rpartition(" ")[2])
@@ -153,12 +166,12 @@ class Values:
         known = await self._vault.look_up(tenant, tokens)
         return {token: minter.parts(entry.value) for token, entry in known.items()}
 
-    async def _scan(self, sql: str, tenant: str, sought: Sought, opened: Callable[[Any], str]) -> list[str]:
-        found: list[str] = []
+    async def _scan(self, sql: str, tenant: str, sought: Sought, opened: Callable[[Any], str]) -> list[Any]:
+        found: list[Any] = []
         after = ""
 
-        def holding(rows: Sequence[Any]) -> list[str]:
-            return [row["token"] for row in rows if id_of(row["token"]) in sought.ids or sought.places(opened(row))]
+        def holding(rows: Sequence[Any]) -> list[Any]:
+            return [row for row in rows if id_of(row["token"]) in sought.ids or sought.places(opened(row))]
 
         while rows := await self._store.fetch(sql, tenant, after, PAGE):
             after = rows[-1]["token"]

@@ -78,7 +78,7 @@ async def swept(house: House) -> None:
     assert document.encode() in before[files], "the sweep looks into Qdrant's files"
     assert "originals" in holding(before, NAME)
     seq = await house.store.fetchval("SELECT last_value FROM points_seq")
-    done = await house.erasure.value("erase1", OPERATOR, NAME, "ticket 12")
+    done = await house.erasure.erase("erase1", OPERATOR, "ticket 12", values=[NAME])
     assert done.certificate is not None
     assert await house.store.fetchval("SELECT count(*) FROM points_owed") == 0
     assert await house.store.fetchval("SELECT last_value FROM points_seq") > seq

@@ -21,7 +21,8 @@ from tests.world import World
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 KEPT = {"requests": 1000, "documents": None, "administration": None}
 NOBODY = Principal(id="nobody", name="nobody")
-SAID = "Please write to Wenzel Oberhuber about the heron."
+HELD = "Wenzel Oberhuber"
+SAID = f"Please write to {HELD} about the heron."
 
 
 def retention(house: House, days: dict[str, int | None] = KEPT) -> Retention:
@@ -94,13 +95,15 @@ def test_what_is_held_is_not_erased_and_the_error_names_the_hold(world: World) -
         )
         for request, dry in (("erase-1", True), ("erase-2", False)):
             with pytest.raises(OnHold, match=rf"a legal hold keeps this: {hold.number} \(case 8\)"):
-                await house.erasure.subject(request, OPERATOR, "yorick", "ticket 12", dry_run=dry)
+                await house.erasure.erase(request, OPERATOR, "ticket 12", subject="yorick", dry_run=dry)
             assert await actions(house, request) == [("refusal", "audit.erase")]
         assert await house.audit.subjects.living([house.audit.subjects.digest("yorick")]) == 1
         # Whoever has no record that it keeps can be forgotten.
-        assert (await house.erasure.subject("erase-3", OPERATOR, "xenia", "ticket 13", dry_run=True)).dry_run
+        assert (await house.erasure.erase("erase-3", OPERATOR, "ticket 13", subject="xenia", dry_run=True)).dry_run
         await house.holds.remove("hold-5", OPERATOR, hold.number, "closed")
-        assert (await house.erasure.subject("erase-4", OPERATOR, "yorick", "ticket 12")).counts["subject_keys"] == 1
+        assert (await house.erasure.erase("erase-4", OPERATOR, "ticket 12", subject="yorick")).counts[
+            "subject_keys"
+        ] == 1
 
     world.run(go())
 
@@ -111,9 +114,9 @@ def test_a_person_on_hold_is_not_erased_even_before_he_said_anything(world: Worl
     async def go() -> None:
         hold = await house.holds.add("hold-6", OPERATOR, "case 9", subject="wanda")
         with pytest.raises(OnHold, match="case 9"):
-            await house.erasure.subject("erase-5", OPERATOR, "wanda", "ticket 14")
+            await house.erasure.erase("erase-5", OPERATOR, "ticket 14", subject="wanda")
         await house.holds.remove("hold-7", OPERATOR, hold.number, "closed")
-        assert not (await house.erasure.subject("erase-6", OPERATOR, "wanda", "ticket 14")).dry_run
+        assert not (await house.erasure.erase("erase-6", OPERATOR, "ticket 14", subject="wanda")).dry_run
 
     world.run(go())
 
@@ -127,11 +130,19 @@ def test_a_value_in_a_held_record_is_not_erased(world: World) -> None:
 
     async def go() -> None:
         hold = await house.holds.add("hold-8", OPERATOR, "case 10", about=answer.headers["x-gateway-request-id"])
+        for request, values in (("erase-7", [HELD]), ("erase-10", ["Ada Quillmark", HELD])):
+            with pytest.raises(OnHold, match="case 10"):
+                await house.erasure.erase(request, OPERATOR, "ticket 15", values=values)
+        # Of a person and a value both stay as they are where either may not go.
+        await house.audit.append(Record("event", "victor-1", datetime.now(UTC), "victor", "chat", ""))
         with pytest.raises(OnHold, match="case 10"):
-            await house.erasure.value("erase-7", OPERATOR, "Wenzel Oberhuber", "ticket 15")
-        assert (await house.erasure.value("erase-8", OPERATOR, "Ada Quillmark", "ticket 15", dry_run=True)).dry_run
+            await house.erasure.erase("erase-11", OPERATOR, "ticket 15", subject="victor", values=[HELD], revoke=True)
+        assert await house.audit.subjects.living([house.audit.subjects.digest("victor")]) == 1
+        assert await actions(house, "erase-11") == [("refusal", "audit.erase")]
+        free = await house.erasure.erase("erase-8", OPERATOR, "ticket 15", values=["Ada Quillmark"], dry_run=True)
+        assert free.dry_run
         await house.holds.remove("hold-9", OPERATOR, hold.number, "closed")
-        assert (await house.erasure.value("erase-9", OPERATOR, "Wenzel Oberhuber", "ticket 15", dry_run=True)).dry_run
+        assert (await house.erasure.erase("erase-9", OPERATOR, "ticket 15", values=[HELD], dry_run=True)).dry_run
 
     world.run(go())
 

@@ -68,6 +68,8 @@ async def test_files_with_the_value_are_dropped_and_names_written_over(database:
     before = await parts(database, ring)
     told = await waiting.holding("default", find, cover, drop=False)
     assert await parts(database, ring) == before
+    hers = await waiting.holding("default", find, cover, drop=False, without=["ada1"])
+    assert (hers.files, hers.names) == (0, 1), "her jobs are passed over; an item of a source is nobody's"
     done = await waiting.holding("default", find, cover, drop=True)
     assert (done.files, done.names) == (told.files, told.names) == (3, 2)
     assert await parts(database, ring) == [

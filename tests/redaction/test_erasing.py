@@ -32,12 +32,17 @@ def at_noon() -> datetime:
     ],
 )
 def test_where_a_name_stands(text: str, found: list[str]) -> None:
-    assert [text[start:end] for start, end in Sought(NAME, frozenset()).places(text)] == found
+    assert [text[start:end] for start, end in Sought((NAME,), frozenset()).places(text)] == found
 
 
 def test_where_a_short_value_stands() -> None:
-    sought = Sought("Roe", frozenset())
+    sought = Sought(("Roe",), frozenset())
     assert sought.places("Roe and Roebuck, roe") == [(0, 3), (17, 20)]
+
+
+def test_several_values_are_found_in_one_look_and_those_that_overlap_once() -> None:
+    sought = Sought((NAME, "Roe", "Ann Jane"), frozenset())
+    assert sought.places("Ann Jane Roe, and Roe") == [(0, 12), (18, 21)]
 
 
 def test_places_that_overlap_become_one() -> None:
@@ -47,7 +52,7 @@ def test_places_that_overlap_become_one() -> None:
 @pytest.mark.parametrize("value", ["", "  ", "ab", "--", "a\nbcd", "a.b"])
 async def test_what_is_too_short_to_mean_something_is_refused(database: Store, ring: KeyRing, value: str) -> None:
     with pytest.raises(Invalid):
-        await Values(database, ring).sought("default", value, [])
+        await Values(database, ring).sought("default", [value], [])
 
 
 async def test_every_form_of_it_goes_and_nothing_else(database: Store, ring: KeyRing) -> None:
@@ -72,9 +77,15 @@ async def test_every_form_of_it_goes_and_nothing_else(database: Store, ring: Key
     await vault.keep("elsewhere", "hr", {whole: Original(NAME, "PERSON")}, "d2")
     await kept.keep("default", "key1", {whole: Original(NAME, "PERSON"), other: Original("John Doe", "PERSON")})
     values = Values(database, ring)
-    sought = await values.sought("default", NAME, [])
+    sought = await values.sought("default", [NAME], [])
     held = await values.holdings("default", sought)
     assert (held.vault, held.kept) == (3, 1)
+    spared = await values.holdings("default", sought, without=["key1"])
+    assert (spared.tokens, spared.vault, spared.kept) == (held.tokens, 3, 0)
+    both = await values.sought("default", [NAME, " John Doe ", NAME], [])
+    assert both.values == (NAME, "John Doe")
+    assert both.ids > sought.ids
+    assert (await values.holdings("default", both)).kept == 2
     async with database.transaction() as conn:
         gone = await values.drop(conn, "default", sought, held.tokens)
     assert gone == {"places": 3, "vault": 3, "kept": 1}
