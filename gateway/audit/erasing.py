@@ -1,17 +1,18 @@
-"""Forgetting somebody in the log: his keys are destroyed, and what he is found by leaves the index."""
+"""Forgetting in the log: somebody's keys are destroyed, and what he or a value is found by leaves the index."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from gateway.audit.erased_values import ErasedValues
 from gateway.audit.index import Index
 from gateway.audit.log import AuditLog
 from gateway.audit.read import Reader
 from gateway.audit.subjects import Name
-from gateway.audit.terms import folded
+from gateway.audit.terms import folded, values_in
 from gateway.audit.tlog import shelf
 from gateway.audit.tlog.shelf import Kept
 from gateway.crypto import KeyRing
@@ -32,7 +33,9 @@ class Forgetting:
         self._store = store
         self._subjects = audit.subjects
         self._terms = audit.terms
-        self._index = Index(store, Reader(store, ring), audit.terms)
+        self._reader = Reader(store, ring)
+        self._index = Index(store, self._reader, audit.terms)
+        self._erased = ErasedValues(store, audit.terms)
 
     def digests(self, ids: Iterable[str]) -> list[bytes]:
         """The keyed digests (16 bytes) that stand for these principals, ascending."""
@@ -59,6 +62,40 @@ class Forgetting:
         """Index these records by what they say now that their subject's key is gone."""
         for start in range(0, len(places), CHUNK):
             await self._index.refresh(places[start : start + CHUNK])
+
+    async def count_values(self, values: Collection[str], until: datetime, without: Collection[str] = ()) -> int:
+        """How many records from before `until` the index finds by these values, given as ids of their tokens.
+
+        without: principals whose records are passed over.
+        """
+        return sum([len(places) async for places, _ in self._holding(values, until, without)])
+
+    async def unindex_values(self, values: Collection[str], until: datetime) -> int:
+        """Have these records found by other things alone, also by an index that is made anew; how many."""
+        count = 0
+        async for places, met in self._holding(values, until):
+            await self._erased.add(met, until)
+            await self._index.refresh(places)
+            count += len(places)
+        return count
+
+    async def _holding(
+        self, values: Collection[str], until: datetime, without: Collection[str] = ()
+    ) -> AsyncIterator[tuple[list[tuple[UUID, int]], set[str]]]:
+        """Places of records that hold one of the values, and which they hold. Terms may be those of other values."""
+        terms = sorted({self._terms.term("value", one) for one in values})
+        some = [(row["stream"], row["seq"]) for row in await self._store.fetch(_FIND, terms)]
+        for start in range(0, len(some), CHUNK):
+            places, met = [], set()
+            for told in await self._reader.at(some[start : start + CHUNK]):
+                if told["problem"] is not None or told.get("principal") in without:
+                    continue
+                held = {one for one in values_in(told.get("content"), self._terms.find) if one in values}
+                if held and datetime.fromisoformat(told["at"]) < until:
+                    places.append((UUID(told["stream"]), told["seq"]))
+                    met |= held
+            if places:
+                yield places, met
 
     async def outcome(self, request: str) -> tuple[Position | None, Kept | None]:
         """Where a request's outcome stands, and a signed checkpoint that covers it; None where there is none (yet)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,10 +14,11 @@ from uuid import UUID
 import asyncpg
 
 from gateway.audit import rows
+from gateway.audit.erased_values import ErasedValues
 from gateway.audit.link import LOST
 from gateway.audit.read import Reader
 from gateway.audit.record import END, Row, micros, moment
-from gateway.audit.terms import Terms, literal
+from gateway.audit.terms import Terms, literal, values_in
 from gateway.errors import GatewayError
 from gateway.model import Json
 from gateway.store import Store
@@ -104,11 +105,13 @@ class Index:
         self._store = store
         self._reader = reader
         self._terms = terms
+        self._erased = ErasedValues(store, terms)
 
     async def rebuild(self, progress: Callable[[int], None] = lambda _: None) -> int:
         """Index every record by what it says now, and drop entries without a record; how many records.
 
-        Whoever was forgotten leaves no term of his behind. Records may be written meanwhile.
+        Whoever was forgotten leaves no term of his behind, nor does a value that was erased. Records may be written
+        meanwhile.
         """
         done = 0
         months: set[datetime] = set()
@@ -124,7 +127,7 @@ class Index:
         return done
 
     async def refresh(self, places: Sequence[tuple[UUID, int]]) -> None:
-        """Index these records by what they say now, as after their subject's key was destroyed."""
+        """Index these records by what they say now, as after a subject's key was destroyed or a value erased."""
         found = await self._store.fetch(
             f"SELECT {rows.ROW} FROM audit_log WHERE (stream, seq) IN (SELECT * FROM unnest($1::uuid[], $2::bigint[]))",
             [stream for stream, _ in places],
@@ -171,12 +174,19 @@ class Index:
 
     async def _terms_of(self, some: list[Row]) -> list[list[int] | None]:
         shown = await self._reader.shown(some)
-        return await asyncio.to_thread(lambda: [self._proper(told) for told in shown])
+        erased = await self._erased.of(await asyncio.to_thread(self._values, shown))
+        return await asyncio.to_thread(
+            lambda: [self._proper(row, told, erased) for row, told in zip(some, shown, strict=True)]
+        )
 
-    def _proper(self, told: Json) -> list[int] | None:
+    def _values(self, shown: Sequence[Json]) -> set[str]:
+        return {value for told in shown for value in values_in(told.get("content"), self._terms.find)}
+
+    def _proper(self, row: Row, told: Json, erased: Mapping[str, int]) -> list[int] | None:
         if told["problem"] is not None:
             return None
-        return [] if told["kind"] == END else self._terms.of(told)
+        gone = {value for value, until in erased.items() if row.at < until}
+        return [] if told["kind"] == END else self._terms.of(told, gone)
 
 
 def _columns(some: Sequence[Row]) -> tuple[list[UUID], list[int], list[datetime]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 import orjson
@@ -148,12 +148,14 @@ class Terms:
             field: ring.stable(PURPOSE, field.encode()) for field in (*FACTS, *PERSONAL)
         }
         self.find = find
+        self.erased = ring.stable(PURPOSE, b"erased values")
+        """What the list of erased values is made with."""
         self._known: dict[Fact, int] = {}
         self._heads: dict[tuple[str, str, str, str], tuple[int, ...]] = {}
         """Terms of kind, action, policy and principal, which many records share."""
 
-    def of(self, told: Json) -> list[int]:
-        """Every term of a record as `told_of` or reading gives it, each once, ascending."""
+    def of(self, told: Json, without: Collection[str] = ()) -> list[int]:
+        """Every term of a record as `told_of` or reading gives it, each once, ascending; of these values none."""
         head = _head_of(told)
         common = self._heads.get(head)
         if common is None:
@@ -170,6 +172,8 @@ class Terms:
         for value in values_in(told.get("content"), self.find):
             if len(found) >= MOST:
                 break
+            if value in without:
+                continue
             found.add(self.term("value", value))
         return sorted(found)
 

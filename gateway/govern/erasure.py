@@ -32,7 +32,7 @@ from gateway.retrieval import Documents
 from gateway.store import Store
 
 SETTLE_S: Final = 0.5
-"""Records that were under way when a key was destroyed are written by then."""
+"""Records that were under way when a key was destroyed, or a value erased, are written by then."""
 COVERED_S: Final = 15.0
 """How long a signed checkpoint over the outcome is waited for."""
 
@@ -98,7 +98,7 @@ class Erasure:
         self._current = current
         self._redactor = redactor
         self._people = People(keys, forgetting, values, waiting, documents, now)
-        self._values = PersonalValues(store, values, documents, waiting)
+        self._values = PersonalValues(store, values, documents, waiting, forgetting)
         self._forgetting = forgetting
         self._held = held
         self._key = key
@@ -130,11 +130,15 @@ class Erasure:
         await self._guard.permit(request, principal, "audit", "erase")
         if subject is None and not values:
             raise Invalid("name a subject or a value", hint="give --subject, --value or both", param="subject")
-        person = None if subject is None else await self._people.find(subject, revoke=revoke)
-        gone = person.ids if person else ()
-        wanted = await self._values.find(principal.tenant, values, type_, documents, gone) if values else None
+        privacy = self._current.bundle.privacy
+        person = wanted = None
+        if subject is not None:
+            person = await self._people.find(subject, revoke=revoke)
+        if values:
+            gone = person.ids if person else ()
+            wanted = await self._values.find(principal.tenant, values, type_, documents, gone, privacy)
         asked = _Asked(person, wanted)
-        why = await reason_of(self._redactor, self._current.bundle.privacy, principal, reason, asked.secrets)
+        why = await reason_of(self._redactor, privacy, principal, reason, asked.secrets)
         if dry_run:
             async with self._free(request, principal, asked):
                 pass
@@ -155,7 +159,7 @@ class Erasure:
         if asked.person is not None:
             counts.update(await self._people.count(asked.person))
         if asked.wanted is not None:
-            counts.update(await self._values.count(asked.wanted, progress))
+            counts.update(await self._values.count(asked.wanted, progress, self._now()))
         return dict(counts)
 
     async def _carry_out(self, asked: _Asked, progress: Progress, outcome: Json) -> dict[str, int]:
@@ -168,9 +172,12 @@ class Erasure:
             held = await self._values.holdings(wanted)
         if person is not None:
             counts.update(await self._people.forget(person, outcome))
-            await asyncio.sleep(self._settle_s)
+        until = self._now()
+        await asyncio.sleep(self._settle_s)
+        if person is not None:
             counts.update(await self._people.unindex(person))
         if wanted is not None and held is not None:
+            counts.update(await self._values.unindex(held, until))
             counts.update(await self._values.drop(wanted, held))
         if person is not None:
             counts.update(await self._people.unname(person))

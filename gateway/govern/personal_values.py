@@ -1,13 +1,15 @@
-"""Values that are to be erased: the steps that take them out of the queue, the documents and the vault."""
+"""Values that are to be erased: the steps that take them out of queue, documents, the log's index, and vault."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
+from gateway.audit import Forgetting
 from gateway.errors import Invalid
-from gateway.model import Json
+from gateway.model import Json, PrivacyPolicy
 from gateway.redaction import Holdings, Sought, Values
 from gateway.retrieval import Cleaned, Documents, Ledger, cover
 from gateway.store import Store
@@ -60,30 +62,42 @@ class Wanted:
 class PersonalValues:
     """Erases in steps, each of which can be done again. Every method raises StoreUnavailable."""
 
-    def __init__(self, store: Store, values: Values, documents: Documents, queue: Queue) -> None:
+    def __init__(
+        self, store: Store, values: Values, documents: Documents, queue: Queue, forgetting: Forgetting
+    ) -> None:
         self._store = store
         self._values = values
         self._documents = documents
         self._queue = queue
+        self._forgetting = forgetting
 
     async def find(
-        self, tenant: str, values: Sequence[str], type_: str | None, documents: str, gone: tuple[str, ...]
+        self,
+        tenant: str,
+        values: Sequence[str],
+        type_: str | None,
+        documents: str,
+        gone: tuple[str, ...],
+        privacy: PrivacyPolicy,
     ) -> Wanted:
-        """What stands for the values. Raises Invalid."""
+        """What stands for the values, as any type that the policy in force knows. Raises Invalid."""
         if documents not in (KEEP, DELETE):
             raise Invalid("documents are kept or deleted", hint="keep or delete", param="documents")
         if len(values) > MOST:
             raise Invalid(f"at most {MOST} values are erased at a time", param="value")
-        sought = await self._values.sought(tenant, values, [type_] if type_ else [])
+        own = {recognizer.type for recognizer in privacy.recognizers}
+        sought = await self._values.sought(tenant, values, [type_] if type_ else [], own)
         return Wanted(tenant, sought, documents == DELETE, gone)
 
-    async def count(self, wanted: Wanted, progress: Progress) -> dict[str, int]:
-        """What `clean` and `drop` would do."""
+    async def count(self, wanted: Wanted, progress: Progress, until: datetime) -> dict[str, int]:
+        """What `clean`, `unindex` and `drop` would do."""
         tenant, sought = wanted.tenant, wanted.sought
         held = await self.holdings(wanted)
         found = [one async for one in self._documents.holding(tenant, sought.places, sought.ids, progress)]
         queued = await self._queue.holding(tenant, sought.places, cover, drop=False, without=wanted.gone)
-        return {"vault": held.vault, "kept_values": held.kept, **_count(found), **_queue(queued)}
+        records = await self._forgetting.count_values(held.ids, until, wanted.gone)
+        kept = {"vault": held.vault, "kept_values": held.kept}
+        return {**kept, **_count(found), **_queue(queued), "records_by_value": records}
 
     async def clean(self, wanted: Wanted, progress: Progress, outcome: Json) -> dict[str, int]:
         """Out of what waits and out of the documents. `outcome` is told what was sent to an embedder for it."""
@@ -112,6 +126,10 @@ class PersonalValues:
     async def holdings(self, wanted: Wanted) -> Holdings:
         """What is kept of the values."""
         return await self._values.holdings(wanted.tenant, wanted.sought, wanted.gone)
+
+    async def unindex(self, held: Holdings, until: datetime) -> dict[str, int]:
+        """Out of what records from before `until` are found by."""
+        return {"records_by_value": await self._forgetting.unindex_values(held.ids, until)}
 
     async def drop(self, wanted: Wanted, held: Holdings) -> dict[str, int]:
         """Out of the vault. Last, since until then nothing but it tells where forms of them stand."""

@@ -29,6 +29,10 @@ _VAULT: Final = "SELECT token, sealed FROM vault WHERE tenant = $1 AND token > $
 _KEPT: Final = """
 SELECT token, principal, sealed FROM kept_values WHERE tenant = $1 AND token > $2 ORDER BY token LIMIT $3
 """
+_OTHERS: Final = f"""
+SELECT {ID} AS id FROM vault WHERE tenant = $1 AND {ID} = ANY($2::text[]) AND token <> ALL($3::text[])
+UNION SELECT {ID} FROM kept_values WHERE tenant = $1 AND {ID} = ANY($2::text[]) AND token <> ALL($3::text[])
+"""
 _DROP: Final = (
     ("places", f"DELETE FROM vault_places WHERE tenant = $1 AND (token = ANY($2::text[]) OR {ID} = ANY($3::text[]))"),
     ("vault", f"DELETE FROM vault WHERE tenant = $1 AND (token = ANY($2::text[]) OR {ID} = ANY($3::text[]))"),
@@ -74,6 +78,8 @@ class Holdings:
 
     tokens: tuple[str, ...]
     """Whose values they are or stand in."""
+    ids: frozenset[str]
+    """What these tokens and the sought values' own are known by, where it stands for nothing else."""
     vault: int
     kept: int
 
@@ -106,8 +112,12 @@ class Values:
         self._ring = ring
         self._vault = Vault(store, ring)
 
-    async def sought(self, tenant: str, values: Sequence[str], types: Collection[str]) -> Sought:
+    async def sought(
+        self, tenant: str, values: Sequence[str], types: Collection[str], own: Collection[str] = ()
+    ) -> Sought:
         """The values with their tokens' ids: of these types, or of every type known where none is given.
+
+        own: types that a policy adds to those known.
 
         Raises Invalid for a value of fewer than three letters or digits: it would be found everywhere.
         """
@@ -116,7 +126,7 @@ class Values:
             raise Invalid(f"a value to erase has {LEAST} letters or digits at least, on one line", param="value")
         if not types:
             used = [row["type"] for row in await self._store.fetch(_TYPES, tenant)]
-            types = {*BY_TYPE, *used}
+            types = {*BY_TYPE, *used, *own}
         minter = self._minter(tenant)
         made = (minter.token(one, plainly(value, one)) for value in values for one in types)
         return Sought(values, frozenset(map(id_of, made)))
@@ -137,8 +147,11 @@ class Values:
         for_good = await self._scan(_VAULT, tenant, sought, in_vault)
         for_a_while = await self._scan(_KEPT, tenant, sought, in_kept)
         tokens = {row["token"] for row in (*for_good, *for_a_while)}
+        theirs = {id_of(token) for token in tokens} - sought.ids
+        kept_on = await self._store.fetch(_OTHERS, tenant, sorted(theirs), sorted(tokens))
+        ids = sought.ids | theirs.difference(row["id"] for row in kept_on)
         others = [row for row in for_a_while if row["principal"] not in without]
-        return Holdings(tuple(sorted(tokens)), len(for_good), len(others))
+        return Holdings(tuple(sorted(tokens)), ids, len(for_good), len(others))
 
     async def drop(self, conn: Connection, tenant: str, sought: Sought, tokens: Sequence[str]) -> dict[str, int]:
         """Delete the values in every form, and these tokens' values; rows by table: `places`, `vault`, `kept`."""

@@ -15,7 +15,7 @@ from gateway.audit.subjects import Name
 from gateway.audit.tlog.check import NotProven, parse_note, signers
 from gateway.cli.root import OPERATOR
 from gateway.errors import Invalid, NotPermitted
-from gateway.govern import Erased
+from gateway.govern import Erased, Filters
 from gateway.ingest.ledger import Ledger
 from gateway.ingest.values import Delivery
 from gateway.model import Principal
@@ -90,7 +90,7 @@ def test_a_value_is_nowhere_after_it_was_erased(own_world: World) -> None:
     assert holding(world.run(everything(house)), NAME) == before, "a dry run changes nothing"
 
     done = world.run(house.erasure.erase("erase1", OPERATOR, "asked by Mr Anton Weiss", values=[NAME]))
-    for name in ("documents", "queued_files", "index_texts", "places"):
+    for name in ("documents", "queued_files", "index_texts", "places", "records_by_value"):
         assert done.counts[name] == told.counts[name]
     assert done.counts["documents"] == 3
     assert done.counts["queued_files"] == 1
@@ -108,6 +108,25 @@ def test_a_value_is_nowhere_after_it_was_erased(own_world: World) -> None:
     certified(world, done)
     again = world.run(house.erasure.erase("erase2", OPERATOR, "ticket 12", values=[NAME]))
     assert set(again.counts.values()) == {0}
+
+
+def test_records_are_not_found_by_a_value_that_was_erased(own_world: World) -> None:
+    world, house = own_world, own_world.house
+    fill(world)
+
+    def found(about: str) -> list[str]:
+        page = world.run(house.log.search(about, OPERATOR, Filters(), reason="ticket 12", value=NAME))
+        return [one["request"] for one in page["records"]]
+
+    assert found("before")
+    done = world.run(house.erasure.erase("erase1", OPERATOR, "ticket 12", values=[NAME]))
+    assert done.counts["records_by_value"] >= len(found("nothing is found")) == 0
+    assert world.run(house.log.compare(lambda _: None)).ok
+    world.run(house.log.reindex("anew", OPERATOR, lambda _: None))
+    assert found("after") == ["nothing is found"], "the search since then, which names it"
+    ask(world, "hana", "/v1/search", {"query": NAME, "collections": ["hr"]})
+    assert len(found("again")) > 2, "who names it again is on record again"
+    assert world.run(house.log.compare(lambda _: None)).ok
 
 
 def certified(world: World, done: Erased) -> None:

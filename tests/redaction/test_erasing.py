@@ -10,7 +10,7 @@ from gateway.crypto.keyring import KeyRing
 from gateway.errors import Invalid
 from gateway.redaction import Kept, Original, Vault
 from gateway.redaction.erasing import Sought, Values, joined
-from gateway.redaction.tokens import Minter
+from gateway.redaction.tokens import Minter, id_of
 from gateway.store import Store
 
 NAME = "Jane Roe"
@@ -80,17 +80,25 @@ async def test_every_form_of_it_goes_and_nothing_else(database: Store, ring: Key
     sought = await values.sought("default", [NAME], [])
     held = await values.holdings("default", sought)
     assert (held.vault, held.kept) == (3, 1)
+    # The other whole lives on under its id; of a name that holds the value nothing does.
+    assert held.ids == sought.ids
+    part = await values.sought("default", ["Ann"], [])
+    assert (await values.holdings("default", part)).ids == part.ids
+    first = await values.sought("default", ["John"], [])
+    assert (await values.holdings("default", first)).ids == first.ids | {id_of(other)}
     spared = await values.holdings("default", sought, without=["key1"])
     assert (spared.tokens, spared.vault, spared.kept) == (held.tokens, 3, 0)
     both = await values.sought("default", [NAME, " John Doe ", NAME], [])
     assert both.values == (NAME, "John Doe")
     assert both.ids > sought.ids
     assert (await values.holdings("default", both)).kept == 2
+    own = await values.sought("default", [NAME], [], ["STAFF_NUMBER"])
+    assert own.ids - sought.ids == {id_of(minter.token("STAFF_NUMBER", NAME))}
     async with database.transaction() as conn:
         gone = await values.drop(conn, "default", sought, held.tokens)
     assert gone == {"places": 3, "vault": 3, "kept": 1}
     left = await vault.look_up("default", originals)
     assert set(left) == {middle, other, mail}
     assert set(await vault.look_up("elsewhere", [whole])) == {whole}
-    assert await values.holdings("default", sought) == type(held)((), 0, 0)
+    assert await values.holdings("default", sought) == type(held)((), sought.ids, 0, 0)
     assert await values.kept_of(["key1"], drop=True) == 1
