@@ -22,7 +22,8 @@ from gateway.audit.tlog.check import Checkpoint, NotProven, VerifierKey, leaf_ha
 from gateway.audit.tlog.notes import log_key, sign
 from gateway.audit.tlog.shelf import Run
 from gateway.audit.tlog.tree import edge, grow
-from gateway.audit.witness import Paths, Witness, Witnessed
+from gateway.audit.vouching import ask
+from gateway.audit.witness import Heard, Paths, Witness, Witnessed
 from gateway.crypto import KeyRing, sha256
 from gateway.errors import GatewayError
 from gateway.store import Store
@@ -153,28 +154,21 @@ class Sealer:
         await self._tell(connection, checkpoint, note, at)
         return self.sealed
 
-    async def kept(self) -> list[bytes]:
-        """The last checkpoints that the witnesses keep, as far as they answer."""
-        notes = []
-        for witness in self._witnesses:
-            with suppress(Exception):
-                notes += [note] if (note := await witness.last(self.key.name)) is not None else []
-        return notes
+    async def asked(self) -> list[Heard]:
+        """What each witness says when it is asked for the last checkpoint it keeps."""
+        return await ask(self._witnesses, self.key.name)
 
     async def _continues(self, connection: Connection) -> bool:
         """Whether the tree in the database holds what this installation is known to have signed."""
         latest = await shelf.latest(connection)
-        notes = [*([] if latest is None else [latest.note]), *await self.kept()]
+        heard = [one.note for one in await self.asked() if one.note is not None]
+        notes = [*([] if latest is None else [latest.note]), *heard]
         known = []
         for note in notes:
             with suppress(NotProven):  # whatever a witness holds then, this key did not sign it
                 known.append(open_checkpoint(note, self.key)[0])
         for checkpoint in known:
-            try:
-                there = await shelf.root(connection, checkpoint.size)
-            except (KeyError, IndexError):
-                there = b""
-            if there != checkpoint.root:
+            if not await shelf.continues(connection, checkpoint):
                 self._refuse(
                     f"the tree does not continue the checkpoint of {checkpoint.size} leaves that was signed before"
                 )

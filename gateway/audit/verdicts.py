@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -34,6 +34,8 @@ class Verdict(StrEnum):
     """The log does not continue a checkpoint that was kept elsewhere: it was put back, or rewritten."""
     CHECKPOINT = "checkpoint missing"
     """Rows are in the tree that no signed checkpoint covers, or there is none at all."""
+    WITNESS = "not witnessed"
+    """A witness that was to vouch for the log did not."""
 
 
 TREE = UUID(int=0)
@@ -146,6 +148,41 @@ class Pruning:
     """Stream, first and last row; as many as a report lists."""
 
 
+class Vouching(StrEnum):
+    """What came of asking a configured witness."""
+
+    AGREES = "agrees"
+    """The log continues the checkpoint that it keeps."""
+    COSIGNED = "cosigned"
+    """It cannot be asked, and cosigned one of the last checkpoints in the log."""
+    REFUSED = "refused"
+    """The log does not continue what it keeps, or that is no checkpoint of this log."""
+    SILENT = "not reached"
+    """It did not answer; or it cannot be asked and cosigned none of the last checkpoints."""
+    EMPTY = "keeps none"
+    """It was reached and has no checkpoint of this log yet."""
+    MUTE = "cannot be asked"
+    """A command: what it keeps is known to whoever set it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """One configured witness, and up to how many records it vouches for; None where it does not."""
+
+    name: str
+    what: Vouching
+    size: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it vouches for the log."""
+        return self.what in (Vouching.AGREES, Vouching.COSIGNED)
+
+    def __str__(self) -> str:
+        at = "" if self.size is None else f" at size {self.size}"
+        return f"witness {self.name}: {self.what}{at}"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The whole log. Truthy when nothing is wrong with it."""
@@ -159,6 +196,17 @@ class Report:
     with_keys: bool
     tree: TreeReport | None = None
     prunings: tuple[Pruning, ...] = ()
+    witnesses: tuple[Vouched, ...] = ()
+    """Those that are configured, as far as anybody was asked."""
+
+    def witnessed(self) -> Report:
+        """The same, where it is a fault that a witness did not vouch, or that there is none that could."""
+        wanting = [one for one in self.witnesses if not one.ok and one.what != Vouching.MUTE]
+        notes = [str(one) for one in wanting]
+        if not any(one.ok for one in self.witnesses) and not notes:
+            notes = ["no witness that can be asked is configured"]
+        faults = tuple(Fault(Verdict.WITNESS, TREE, None, None, note) for note in notes)
+        return replace(self, faults=(*self.faults, *faults), faults_total=self.faults_total + len(faults))
 
     @property
     def pruned(self) -> int:
@@ -187,6 +235,7 @@ class Report:
             "unfinished_total": self.unfinished_total,
             "pruned": self.pruned,
             "prunings": [_pruning(one) for one in self.prunings],
+            "witnesses": [asdict(one) for one in self.witnesses],
         }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.audit.tlog.check import Checkpoint, is_consistent
+from gateway.audit.tlog.check import Checkpoint, VerifierKey, is_consistent
 from gateway.audit.tlog.tree import consistency
 
 Paths = Callable[[Sequence[tuple[int, int]]], Awaitable[list[bytes]]]
@@ -29,6 +29,16 @@ class Witness(Protocol):
 
     name: str
 
+    @property
+    def answers(self) -> bool:
+        """Whether it can be asked for what it keeps."""
+        ...
+
+    @property
+    def key(self) -> VerifierKey | None:
+        """What its cosignatures are checked with; None where it gives none that are known."""
+        ...
+
     async def see(self, checkpoint: Checkpoint, note: bytes, paths: Paths) -> Witnessed:
         """Keep a checkpoint. Raises Refused when it does not continue the one kept before."""
         ...
@@ -36,6 +46,15 @@ class Witness(Protocol):
     async def last(self, origin: str) -> bytes | None:
         """The last note kept of this log, or None when there is none or it cannot be asked for."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a witness said when it was asked for the last checkpoint it keeps."""
+
+    witness: Witness
+    note: bytes | None
+    reached: bool
 
 
 async def proof(old: int, new: int, paths: Paths) -> list[bytes]:

@@ -11,6 +11,7 @@ import typer
 
 from gateway.audit import Compared, NotProven, Report, VerifierKey, check_bundle
 from gateway.audit.record import moment
+from gateway.audit.verdicts import Vouching
 from gateway.cli import show
 from gateway.cli.root import FAILED, OPERATOR, AsJson, Config, house, request_id, run
 from gateway.errors import Invalid, NotFound
@@ -62,6 +63,9 @@ async def verify(
         list[Path] | None, typer.Option(help="A checkpoint kept elsewhere, which the log must continue; repeatable.")
     ] = None,
     witness: Annotated[list[str] | None, typer.Option(help="A witness's verifier key; repeatable.")] = None,
+    require: Annotated[
+        bool, typer.Option("--require-witnesses", help="A configured witness that does not vouch is a fault.")
+    ] = False,
     log_key: Annotated[str | None, typer.Option("--key", help="With FILE: the log's key, kept from before.")] = None,
     passphrase_file: PassphraseFile = None,
     key_file: KeyFile = None,
@@ -74,6 +78,8 @@ async def verify(
     keys = [_key(text) for text in witness or ()]
     if index and (file is not None or without_keys):
         raise Invalid("the search index is compared over the log and with the key ring", param="index")
+    if require and file is not None:
+        raise Invalid("an export is checked offline, without the configured witnesses", param="require_witnesses")
     compared: Compared | None = None
     with show.progress() as bar:
         task = bar.add_task("verifying", total=None)
@@ -92,6 +98,7 @@ async def verify(
                     progress=told,
                     known=known,
                     witnesses=keys,
+                    insist=require,
                 )
                 if index:
                     compared = await rooms.log.compare(told)
@@ -115,6 +122,8 @@ def _tell(report: Report, compared: Compared | None) -> None:
         show.text(f"tree of {tree.size} records, {tree.signed} of them under a signed checkpoint{seen}")
         if tree.outside:
             show.text(f"{tree.outside} records were written since")
+    for vouched in report.witnesses:
+        show.text(f"{'' if vouched.ok or vouched.what == Vouching.MUTE else 'warning: '}{vouched}")
     for one in report.prunings:
         when = moment(one.at).isoformat(timespec="seconds")
         show.text(f"prune {one.number}: {one.records} records of {one.streams} streams, {when}, request {one.request}")

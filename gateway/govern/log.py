@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from gateway.audit import Receipts, Report, Terms, VerifierKey, check
+from gateway.audit.vouching import vouched
+from gateway.audit.witness import Heard
 from gateway.crypto import KeyRing
 from gateway.govern.exports import Exports
 from gateway.govern.guard import Guard
@@ -26,12 +29,12 @@ class Log(Reading):
         key: VerifierKey,
         terms: Terms,
         redactor: Redactor,
-        kept: Callable[[], Awaitable[list[bytes]]] | None = None,
+        ask: Callable[[], Awaitable[list[Heard]]] | None = None,
     ) -> None:
-        """`kept`: the last checkpoints that witnesses keep, which the log must continue too."""
+        """`ask`: asks the witnesses for the last checkpoints that they keep, which the log must continue too."""
         super().__init__(store, ring, guard, terms, redactor)
         self._ring = ring
-        self._kept = kept
+        self._ask = ask
         self._receipts = Receipts(store, ring)
         self.key = key
         """What the log's checkpoints, receipts and exports are checked with; no secret."""
@@ -46,17 +49,21 @@ class Log(Reading):
         progress: Callable[[int], None] | None = None,
         known: Sequence[bytes] = (),
         witnesses: Sequence[VerifierKey] = (),
+        insist: bool = False,
     ) -> Report:
         """Check every stream and the tree over them. With keys, that each record also opens.
 
         known: checkpoints kept elsewhere, which the log must continue, as it must those that witnesses keep.
-        `progress` is told the rows done.
+        insist: it is a fault that one of these does not vouch for the log. `progress` is told the rows done.
         """
         await self._guard.permit(request, principal, "audit", "verify")
         ring = self._ring if with_keys else None
         # Asked before the database is read: a witness is told of a checkpoint when that is committed.
-        kept = [] if self._kept is None else await self._kept()
+        heard = [] if self._ask is None else await self._ask()
+        kept = [one.note for one in heard if one.note is not None]
         report = await check(self._store, ring, progress, key=self.key, known=[*known, *kept], witnesses=witnesses)
+        report = replace(report, witnesses=await vouched(self._store, self.key, heard))
+        report = report.witnessed() if insist else report
         await self._guard.record("event", request, principal, "audit.verify", {"ok": report.ok})
         return report
 

@@ -22,7 +22,7 @@ def test_faults_read_as_sentences() -> None:
 
 def test_the_verdicts_have_the_names_that_people_rely_on() -> None:
     of_rows = {"torn", "duplicate", "missing", "modified", "reordered", "wrong key"}
-    assert {v.value for v in Verdict} == of_rows | {"rolled back", "checkpoint missing"}
+    assert {v.value for v in Verdict} == of_rows | {"rolled back", "checkpoint missing", "not witnessed"}
 
 
 def test_a_fault_is_listed_once_and_headers_come_first() -> None:

@@ -117,6 +117,33 @@ def test_the_index_is_made_anew(gateway: Run, asked: None) -> None:
     assert "the search index fits the log" in verified.out
 
 
+def test_a_silent_witness_is_told_of_and_is_a_fault_to_who_insists(
+    gateway: Run, asked: None, home: Path, tmp_path: Path
+) -> None:
+    assert gateway("audit", "verify", "--require-witnesses").code == 0
+    settings = home / "gateway.yaml"
+    before = settings.read_text()
+    away = {"kind": "database", "dsn": "postgresql:///postgres?host=/nowhere"}
+    witnesses = json.dumps([{"kind": "file", "path": "audit/checkpoint"}, away])
+    settings.write_text(f"{before}\naudit:\n  witnesses: {witnesses}\n")
+    try:
+        told = gateway("audit", "verify")
+        insisted = gateway("audit", "verify", "--require-witnesses", "--json")
+    finally:
+        settings.write_text(before)
+    assert told.code == 0, told.out
+    assert re.search(r"^witness file checkpoint: agrees at size \d+$", told.out, re.MULTILINE)
+    assert "\nwarning: witness database: not reached\n" in told.out
+    assert insisted.code == 1
+    report = json.loads(insisted.out)
+    assert [(one["name"], one["what"]) for one in report["witnesses"]] == [
+        ("file checkpoint", "agrees"),
+        ("database", "not reached"),
+    ]
+    assert (report["ok"], [one["verdict"] for one in report["faults"]]) == (False, ["not witnessed"])
+    assert gateway("audit", "verify", str(tmp_path), "--key", "k", "--require-witnesses").code == 2
+
+
 def test_times_are_read_as_people_write_them() -> None:
     day = moment("2026-01-31", "since")
     assert day is not None

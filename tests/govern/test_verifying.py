@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from gateway.audit.verdicts import Vouching
+from gateway.audit.witness import Heard
+from gateway.audit.witnesses.file import FileWitness
 from gateway.cli.root import OPERATOR
 from tests.world import World
+
+WITNESS = FileWitness(Path("unused"))
 
 
 def test_what_witnesses_keep_must_be_continued(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,23 +22,25 @@ def test_what_witnesses_keep_must_be_continued(world: World, monkeypatch: pytest
     body, signature = note.split(b"\n\n", 1)
     lines = body.split(b"\n")
     changed = b"\n".join([lines[0], str(int(lines[1]) + 1).encode(), *lines[2:]])
-    notes = [note]
+    heard = [Heard(WITNESS, note, reached=True), Heard(WITNESS, None, reached=False)]
 
-    async def kept() -> list[bytes]:
-        return notes
+    async def ask() -> list[Heard]:
+        return heard
 
-    monkeypatch.setattr(log, "_kept", kept)
-    assert world.run(log.verify("v", OPERATOR)).ok
-    notes.append(changed + b"\n\n" + signature)
+    monkeypatch.setattr(log, "_ask", ask)
+    report = world.run(log.verify("v", OPERATOR))
+    assert report.ok
+    assert [one.what for one in report.witnesses] == [Vouching.AGREES, Vouching.SILENT]
+    assert report.witnesses[0].size == int(lines[1])
+    insisted = world.run(log.verify("v", OPERATOR, insist=True))
+    assert [str(fault) for fault in insisted.faults] == ["not witnessed: tree: witness file unused: not reached"]
+    heard.append(Heard(WITNESS, changed + b"\n\n" + signature, reached=True))
     report = world.run(log.verify("v", OPERATOR))
     assert [fault.verdict.value for fault in report.faults] == ["wrong key"]
+    assert report.witnesses[2].what == Vouching.REFUSED
 
 
 def test_the_file_beside_the_data_is_one(world: World) -> None:
-    async def kept() -> list[bytes]:
-        asked = world.house.log._kept
-        assert asked is not None
-        return await asked()
-
-    assert world.run(kept())
-    assert world.run(world.house.log.verify("v", OPERATOR)).ok
+    report = world.run(world.house.log.verify("v", OPERATOR, insist=True))
+    assert report.ok
+    assert [(one.name, one.what) for one in report.witnesses] == [("file checkpoint", Vouching.AGREES)]

@@ -84,6 +84,14 @@ async def root(conn: Connection, leaves: int) -> bytes:
     return root_of(leaves, await tiles(conn, needed([(0, leaves)]) if leaves else ()))
 
 
+async def continues(conn: Connection, checkpoint: Checkpoint) -> bool:
+    """Whether the tree in the tiles begins with the one that a checkpoint states."""
+    try:
+        return await root(conn, checkpoint.size) == checkpoint.root
+    except (KeyError, IndexError):
+        return False
+
+
 async def put(
     conn: Connection, runs: Sequence[Run], grown: Mapping[Tile, bytes], ends: Sequence[tuple[UUID, int, bool]]
 ) -> None:

@@ -15,6 +15,9 @@ MAX_BYTES = 64 << 10
 class CommandWitness:
     """Runs `argv` for each checkpoint, without a shell; exit 0 means taken. What it prints may be cosignature lines."""
 
+    answers = False
+    key = None
+
     def __init__(self, argv: Sequence[str], *, timeout_s: float = 10.0) -> None:
         self.name = f"command {argv[0].rpartition('/')[2]}"
         self._argv = tuple(argv)

@@ -23,6 +23,9 @@ _LAST = "SELECT note FROM gateway_witness WHERE origin = $1 ORDER BY size DESC L
 class DatabaseWitness:
     """Grant the gateway INSERT, UPDATE and SELECT on `gateway_witness` there, and nothing else."""
 
+    answers = True
+    key = None
+
     def __init__(self, dsn: str, *, timeout_s: float = 10.0) -> None:
         self.name = "database"
         self._dsn = dsn

@@ -15,6 +15,9 @@ MAX_BYTES = 1 << 20
 class FileWitness:
     """Keeps the last checkpoint in `path`, written whole or not at all."""
 
+    answers = True
+    key = None
+
     def __init__(self, path: Path) -> None:
         self.name = f"file {path.name}"
         self._path = path

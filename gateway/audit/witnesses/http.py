@@ -19,10 +19,12 @@ _SIZE = "text/x.tlog.size"
 class HttpWitness:
     """`url` is the submission prefix; `key` checks its cosignatures."""
 
+    answers = False
+
     def __init__(self, url: str, key: VerifierKey, *, timeout_s: float = 10.0) -> None:
         self.name = key.name
         self._url = url.rstrip("/") + "/add-checkpoint"
-        self._key = key
+        self.key = key
         self._timeout_s = timeout_s
         self._old = 0
 
@@ -68,7 +70,7 @@ class HttpWitness:
             found = [
                 line
                 for line in body.decode().splitlines(keepends=True)
-                if self._key in signers(parse_note(note + line.encode()), [self._key])
+                if self.key in signers(parse_note(note + line.encode()), [self.key])
             ]
         except (NotProven, UnicodeDecodeError):
             raise Refused("the witness answered with something that is no cosignature") from None
