@@ -1,9 +1,10 @@
-"""Everything a gateway keeps, in the clear as far as it still opens: tables, files, and a copy as a dump makes it."""
+"""Everything a gateway keeps, in the clear as far as it still opens: tables, files, and backups of the database."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,10 +12,13 @@ import orjson
 
 from gateway.app.house import House
 from gateway.audit import Reader
+from gateway.crypto import KeyRing
 from gateway.errors import SealBroken
 from gateway.ingest.ledger import place_of
 from gateway.redaction import kept, vault
 from gateway.retrieval import writing
+from gateway.store import Store
+from gateway.store.embedded import EmbeddedServer, _programs
 
 _TABLES = """
 SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
@@ -24,18 +28,45 @@ WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
 
 async def everything(house: House) -> dict[str, bytes]:
     """Place -> all that stands there, opened where it is sealed and opens."""
+    found = await tables(house.store, house.ring)
+    return found | await asyncio.to_thread(_files, house.settings.data_dir)
+
+
+async def tables(store: Store, ring: KeyRing) -> dict[str, bytes]:
+    """The same of one database alone, as one that a backup was restored into."""
     found: dict[str, bytes] = {}
-    async with house.store.acquire() as conn:
+    async with store.acquire() as conn:
         for table in await conn.fetch(_TABLES):
             out = io.BytesIO()
             await conn.copy_from_query(f"SELECT * FROM {table['name']}", output=out)
-            raw = out.getvalue()
-            # bytea is written in hexadecimal: what is not sealed in it is looked at as it is.
-            plain = b"\n".join(_bytes(field) for field in raw.replace(b"\n", b"\t").split(b"\t"))
-            found[f"table {table['name']}"] = raw + plain
-    async for place, opened in _opened(house):
+            found[f"table {table['name']}"] = unfolded(out.getvalue())
+    async for place, opened in _opened(store, ring):
         found[place] = found.get(place, b"") + b"\n" + opened
-    return found | await asyncio.to_thread(_files, house.settings.data_dir)
+    return found
+
+
+def unfolded(raw: bytes) -> bytes:
+    """What COPY wrote, and behind it every bytea, which it writes in hexadecimal, as it is."""
+    return raw + b"\n".join(_bytes(field) for field in raw.replace(b"\n", b"\t").split(b"\t"))
+
+
+def dump(server: EmbeddedServer, database: str, file: Path, form: str, *words: str) -> bytes:
+    """A backup by the server's own pg_dump, `plain` or `custom`; what stands in the file, bytea unfolded."""
+    packed = [] if form == "plain" else ["--compress=0"]
+    _program("pg_dump", f"--format={form}", *packed, f"--file={file}", *words, f"--dbname={server.url(database)}")
+    return unfolded(file.read_bytes())
+
+
+def restore(server: EmbeddedServer, database: str, file: Path, form: str) -> None:
+    """That backup into a database that is there."""
+    if form == "plain":
+        _program("psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--file={file}", server.url(database))
+    else:
+        _program("pg_restore", "--exit-on-error", f"--dbname={server.url(database)}", str(file))
+
+
+def _program(name: str, *words: str) -> None:
+    subprocess.run([_programs() / name, *words], check=True, stdout=subprocess.DEVNULL, timeout=170)
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -62,8 +93,7 @@ def _bytes(field: bytes) -> bytes:
         return b""
 
 
-async def _opened(house: House) -> AsyncIterator[tuple[str, bytes]]:
-    ring, store = house.ring, house.store
+async def _opened(store: Store, ring: KeyRing) -> AsyncIterator[tuple[str, bytes]]:
     for row in await store.fetch("SELECT * FROM vault"):
         tenant = row["tenant"]
         bound = vault.bound(tenant, row["token"])

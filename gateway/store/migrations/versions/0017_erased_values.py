@@ -1,4 +1,4 @@
-"""Values that were erased: the search index is made anew without them."""
+"""Values that were erased: the search index is made anew without them. And a table of keys can be put back alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def upgrade() -> None:
         )
         """
     )
+    # pg_dump's scripts name every table with its schema and look for no other.
+    op.execute("ALTER FUNCTION ring_key_lives() SET search_path FROM CURRENT")
 
 
 def downgrade() -> None:
+    op.execute("ALTER FUNCTION ring_key_lives() RESET search_path")
     op.execute("DROP TABLE audit_erased_values")
