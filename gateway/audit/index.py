@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -174,19 +174,19 @@ class Index:
 
     async def _terms_of(self, some: list[Row]) -> list[list[int] | None]:
         shown = await self._reader.shown(some)
-        erased = await self._erased.of(await asyncio.to_thread(self._values, shown))
+        values = await asyncio.to_thread(
+            lambda: [list(values_in(told.get("content"), self._terms.find)) for told in shown]
+        )
+        erased = await self._erased.of({one for held in values for one in held})
         return await asyncio.to_thread(
-            lambda: [self._proper(row, told, erased) for row, told in zip(some, shown, strict=True)]
+            lambda: [self._proper(*one, erased) for one in zip(some, shown, values, strict=True)]
         )
 
-    def _values(self, shown: Sequence[Json]) -> set[str]:
-        return {value for told in shown for value in values_in(told.get("content"), self._terms.find)}
-
-    def _proper(self, row: Row, told: Json, erased: Mapping[str, int]) -> list[int] | None:
+    def _proper(self, row: Row, told: Json, values: Iterable[str], erased: Mapping[str, int]) -> list[int] | None:
         if told["problem"] is not None:
             return None
-        gone = {value for value, until in erased.items() if row.at < until}
-        return [] if told["kind"] == END else self._terms.of(told, gone)
+        left = [one for one in values if one not in erased or erased[one] <= row.at]
+        return [] if told["kind"] == END else self._terms.of(told, left)
 
 
 def _columns(some: Sequence[Row]) -> tuple[list[UUID], list[int], list[datetime]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import orjson
@@ -154,8 +154,11 @@ class Terms:
         self._heads: dict[tuple[str, str, str, str], tuple[int, ...]] = {}
         """Terms of kind, action, policy and principal, which many records share."""
 
-    def of(self, told: Json, without: Collection[str] = ()) -> list[int]:
-        """Every term of a record as `told_of` or reading gives it, each once, ascending; of these values none."""
+    def of(self, told: Json, values: Iterable[str] | None = None) -> list[int]:
+        """Every term of a record as `told_of` or reading gives it, each once, ascending.
+
+        values: ids of those it is to be found by, in the order of its texts; None for all that stand there.
+        """
         head = _head_of(told)
         common = self._heads.get(head)
         if common is None:
@@ -169,11 +172,9 @@ class Terms:
         cost = cost_of(told)
         if cost is not None:
             found.add(self.term("cost", str(bucket(cost))))
-        for value in values_in(told.get("content"), self.find):
+        for value in values_in(told.get("content"), self.find) if values is None else values:
             if len(found) >= MOST:
                 break
-            if value in without:
-                continue
             found.add(self.term("value", value))
         return sorted(found)
 
