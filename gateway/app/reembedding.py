@@ -14,6 +14,7 @@ def reembedding(house: House) -> Reembedding:
         current=house.current,
         embedder=house.embedder,
         now=now,
+        engine=house.placed.engine,
     )
 
 
@@ -25,4 +26,5 @@ def tuning(house: House) -> Tuning:
         current=house.current,
         embedder=house.embedder,
         now=now,
+        engine=house.placed.engine,
     )

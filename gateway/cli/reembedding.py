@@ -84,3 +84,5 @@ def _tell(done: Reembedded) -> None:
     show.text(f"{done.passages} passages embedded{went_on}; the index is of {done.embedder} now")
     if done.windows:
         show.say(f"{done.windows} {WINDOWS}")
+    if done.left:
+        show.say(f"delete in qdrant: {', '.join(done.left)}, which could not be and is not searched any more")

@@ -30,6 +30,8 @@ from gateway.retrieval import (
     current_space,
     egress_of,
 )
+from gateway.retrieval.outside import OutsideBeside
+from gateway.retrieval.qdrant.engine import Engine
 from gateway.store import Store
 from gateway.store.store import Connection
 
@@ -80,20 +82,30 @@ class Reembedded:
     """Documents that the index holds as made by the new embedder now."""
     windows: int = 0
     """Documents whose vectors stand for whole windows until they are ingested again."""
+    left: tuple[str, ...] = ()
+    """Collections outside that are not searched any more and could not be deleted."""
 
 
 class Reembedding:
     """Runs on the command line; one process at a time. Raises StoreUnavailable when the database does not answer."""
 
     def __init__(
-        self, *, store: Store, guard: Guard, current: Current, embedder: TextEmbedder, now: Callable[[], datetime]
+        self,
+        *,
+        store: Store,
+        guard: Guard,
+        current: Current,
+        embedder: TextEmbedder,
+        now: Callable[[], datetime],
+        engine: Engine | None = None,
     ) -> None:
+        """`engine`: where points lie, if not in the database."""
         self._store = store
         self._guard = guard
         self._current = current
         self._embedder = embedder
         self._now = now
-        self._beside = Beside(store)
+        self._beside = Beside(store) if engine is None else OutsideBeside(store, engine)
 
     async def plan(self, request: str, principal: Principal) -> Plan:
         """What a run would do; nothing is sent and nothing changed. Raises NotPermitted."""
@@ -138,7 +150,8 @@ class Reembedding:
             told["resumed"] = resumed
             documents = await self._make(work, wanted, own)
             told.update(embedded=work.embedded, replaced=documents)
-        return Reembedded("swapped", wanted.embedder, work.embedded, resumed, documents, plan.size.windows)
+            left = await self._beside.finish()
+        return Reembedded("swapped", wanted.embedder, work.embedded, resumed, documents, plan.size.windows, left)
 
     async def abandon(self, request: str, principal: Principal) -> bool:
         """Throw away what a run that was stopped has made; whether there was anything. Raises NotPermitted."""

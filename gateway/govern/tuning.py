@@ -21,6 +21,7 @@ from gateway.retrieval import AdaptedEmbedder, Ledger, TextEmbedder, current_spa
 from gateway.retrieval.learning import Learned, passages_of, questions_of
 from gateway.retrieval.methods.adapter import write
 from gateway.retrieval.methods.tuning import Pairs, Tuned, tune
+from gateway.retrieval.qdrant.engine import Engine
 from gateway.store import Store
 
 if TYPE_CHECKING:
@@ -69,13 +70,22 @@ class Tuning:
     """Runs on the command line; changes nothing by itself."""
 
     def __init__(
-        self, *, store: Store, guard: Guard, current: Current, embedder: TextEmbedder, now: Callable[[], datetime]
+        self,
+        *,
+        store: Store,
+        guard: Guard,
+        current: Current,
+        embedder: TextEmbedder,
+        now: Callable[[], datetime],
+        engine: Engine | None = None,
     ) -> None:
+        """`engine`: where points lie, if not in the database."""
         self._store = store
         self._guard = guard
         self._current = current
         self._embedder = embedder.inner if isinstance(embedder, AdaptedEmbedder) else embedder
         self._now = now
+        self._engine = engine
 
     async def run(
         self, request: str, principal: Principal, collection: str, *, progress: Progress = lambda _, __, ___: None
@@ -86,7 +96,7 @@ class Tuning:
         embedder, or what the embedder raises.
         """
         await self._guard.permit(request, principal, "documents", "reembed")
-        passages = await passages_of(self._store, principal.tenant, collection)
+        passages = await passages_of(self._store, principal.tenant, collection, engine=self._engine)
         if not passages:
             raise NotFound(f"collection {collection} holds no passage", hint="`gateway collection list` shows them")
         if self._embedder.endpoint:

@@ -9,9 +9,10 @@ from typing import Final
 
 from gateway.retrieval.embed import TOKEN
 from gateway.retrieval.methods.questions import frequencies, questions
+from gateway.retrieval.outside import stored
 from gateway.retrieval.passages import to_embed
 from gateway.retrieval.points import LONG_S
-from gateway.retrieval.qdrant.owed import expect_inside
+from gateway.retrieval.qdrant.engine import Engine
 from gateway.store import Store
 
 MOST: Final = 20_000
@@ -20,9 +21,9 @@ MOST_QUESTIONS: Final = 12_000
 
 # By a digest, so that the same documents are taken each time.
 _PASSAGES: Final = """
-SELECT d.id, d.title, c.heading, c.text, s.label, k.mode = 'plain' AS plain, p.embedding::vector::real[] AS vector,
-       ARRAY(SELECT jsonb_object_keys(d.counts)) AS types
-FROM documents d JOIN chunks c ON c.document = d.id JOIN points p ON p.tenant = d.tenant AND p.chunk = c.id
+SELECT d.id, c.id AS chunk, d.title, c.heading, c.text, s.label, k.mode = 'plain' AS plain,
+       p.embedding::vector::real[] AS vector, ARRAY(SELECT jsonb_object_keys(d.counts)) AS types
+FROM documents d JOIN chunks c ON c.document = d.id LEFT JOIN points p ON p.tenant = d.tenant AND p.chunk = c.id
      JOIN scopes s ON s.id = d.scope JOIN collections k ON k.tenant = d.tenant AND k.name = d.collection
 WHERE d.tenant = $1 AND d.collection = $2 AND s.state = 'ready' AND (s.expires_at IS NULL OR s.expires_at > now())
 ORDER BY md5(d.id), c.ordinal LIMIT $3
@@ -45,20 +46,26 @@ class Learned:
     """Of the embedder in force."""
 
 
-async def passages_of(store: Store, tenant: str, collection: str, most: int = MOST) -> list[Learned]:
-    """A collection's passages, as they are searched, at most so many.
+async def passages_of(
+    store: Store, tenant: str, collection: str, most: int = MOST, engine: Engine | None = None
+) -> list[Learned]:
+    """A collection's passages, as they are searched, at most so many; `engine`: where vectors lie, if not all here.
 
-    Raises StoreUnavailable, and Conflict where the vectors lie outside the database.
+    Raises StoreUnavailable and IndexUnavailable.
     """
     async with store.acquire() as conn:
-        await expect_inside(conn)
         rows = await conn.fetch(_PASSAGES, tenant, collection, most, timeout=LONG_S)
+    away = {row["chunk"]: row["id"] for row in rows if row["vector"] is None}
+    there = await stored(store, engine, away) if engine is not None else {}
     found = []
     for row in rows:
+        values = row["vector"] or (there[row["chunk"]].point.vector if row["chunk"] in there else None)
+        if values is None:
+            continue  # being moved just now
         texts = (row["title"], row["heading"], row["text"])
         types = {*row["types"], *(token[1] for text in texts for token in TOKEN.finditer(text))}
         whole = to_embed(*texts)
-        vector = tuple(row["vector"])
+        vector = tuple(values)
         found.append(
             Learned(row["id"], row["label"], row["plain"], tuple(types), row["heading"], row["text"], whole, vector)
         )

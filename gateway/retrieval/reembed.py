@@ -3,15 +3,17 @@
 `points_next` is filled passage by passage, in any order and across interruptions: what is missing in it is what is left
 to do. A trigger on the live table keeps it from holding what is gone or was changed: a point deleted there is deleted
 here, a change of permission is made in both. Searches see nothing of it until the swap, which is one transaction.
+
+`outside.py` does the same where points lie outside the database.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gateway.errors import Broken, Conflict, Invalid
 from gateway.retrieval.embed import TOKEN
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from gateway.retrieval.methods.base import Vectors
 
 _ALONE: Final = "SELECT pg_try_advisory_lock(hashtextextended('gateway/reembed', 0))"
-_RUN: Final = "SELECT embedder, dimension FROM reembedding"
+_RUN: Final = "SELECT embedder, dimension, outside FROM reembedding"
 _PARTS: Final = """
 SELECT c.relname AS name, pg_get_expr(c.relpartbound, c.oid) AS holds
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass($1) ORDER BY c.relname
@@ -91,7 +93,7 @@ FROM documents d JOIN scopes s ON s.id = d.scope JOIN collections k ON k.tenant 
 GROUP BY 1, 2, 3
 """
 _SIZE: Final = f"""
-SELECT (SELECT count(*) FROM points) AS passages, (SELECT count(*) FROM documents) AS documents,
+SELECT ({{passages}}) AS passages, (SELECT count(*) FROM documents) AS documents,
        (SELECT count(*) FROM documents WHERE {_WINDOW}) AS windows
 """
 _UNFINISHED: Final = """
@@ -143,10 +145,18 @@ class Stale:
     seen: str = ""
     vector: tuple[float, ...] | None = field(default=None, repr=False)
     """The one it has now, where that was asked for."""
+    weights: Mapping[int, float] = field(default_factory=dict, repr=False)
+    """Its terms, where the second table cannot take them from the first."""
 
 
 class Beside:
     """The second table. Every method raises StoreUnavailable when the database does not answer."""
+
+    outside: ClassVar = False
+    """Whether points lie outside the database."""
+    passages: ClassVar = "SELECT count(*) FROM points"
+    trigger: ClassVar = (_FOLLOW, _TRIGGER)
+    missing: ClassVar = f"SELECT EXISTS (SELECT {_MISSING})"
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -163,14 +173,23 @@ class Beside:
             await own.close()
 
     async def size(self) -> Size:
-        """What is there, and how far a run has come. Raises Conflict where the vectors lie outside the database."""
+        """What is there, and how far a run has come. Raises Conflict where the vectors lie elsewhere."""
         async with self._store.acquire() as conn:
-            await expect_inside(conn)
-            row = await conn.fetchrow(_SIZE, timeout=LONG_S)
-            run = await conn.fetchrow(_RUN)
+            await self.expect(conn)
+            row = await conn.fetchrow(_SIZE.format(passages=self.passages), timeout=LONG_S)
+            run = await self._open_run(conn)
             done = await conn.fetchval("SELECT count(*) FROM points_next", timeout=LONG_S) if run else 0
         assert row is not None  # noqa: S101 - a SELECT without FROM has one row
-        return Size(**row, done=done, open=Space(run["embedder"], run["dimension"]) if run else None)
+        return Size(**row, done=done, open=run)
+
+    async def _open_run(self, conn: Connection) -> Space | None:
+        """What a run makes that was not finished, unless it began where points lay elsewhere."""
+        run = await conn.fetchrow(_RUN)
+        return Space(run["embedder"], run["dimension"]) if run and run["outside"] == self.outside else None
+
+    async def expect(self, conn: Connection) -> None:
+        """Raises Conflict where points lie elsewhere."""
+        await expect_inside(conn)
 
     async def kinds(self) -> list[Kind]:
         """Every document, by what decides where it may go."""
@@ -183,17 +202,16 @@ class Beside:
         if not 1 <= wanted.dimension <= MAX_DIMENSION:
             raise Invalid(f"vectors of {wanted.dimension} values cannot be indexed", hint=f"at most {MAX_DIMENSION}")
         async with self._store.transaction() as conn:
-            run = await conn.fetchrow(_RUN)
-            if run is not None and Space(run["embedder"], run["dimension"]) == wanted:
+            if await self._open_run(conn) == wanted:
                 return True
             await _drop(conn)
             for statement in _MAKE:
                 await conn.execute(statement.format(dimension=wanted.dimension))
-            await conn.execute(_FOLLOW)
-            await conn.execute(_TRIGGER, timeout=LONG_S)
+            for statement in self.trigger:
+                await conn.execute(statement, timeout=LONG_S)
             await conn.execute(
-                "INSERT INTO reembedding (embedder, dimension, started_at) VALUES ($1, $2, $3)",
-                *(wanted.embedder, wanted.dimension, at),
+                "INSERT INTO reembedding (embedder, dimension, started_at, outside) VALUES ($1, $2, $3, $4)",
+                *(wanted.embedder, wanted.dimension, at, self.outside),
             )
         return False
 
@@ -231,7 +249,7 @@ class Beside:
         else:
             async with self._store.acquire() as own:
                 rows = await own.fetch(sql, *values, timeout=LONG_S)
-        return [_stale(row) for row in rows]
+        return [stale_of(row) for row in rows]
 
     async def put(self, passages: Sequence[Stale], vectors: Vectors, conn: Connection | None = None) -> None:
         """Their vectors, in order; what was changed or deleted since it was read is left out."""
@@ -267,13 +285,28 @@ class Beside:
     async def still(self) -> AsyncIterator[Connection]:
         """A transaction in which nobody else writes to the index; searches go on. It is for the last passages."""
         async with self._store.transaction() as conn:
+            await self.quiet(conn)
             for row in await conn.fetch("SELECT DISTINCT tenant FROM collections ORDER BY 1"):
                 await take_all_shards(conn, row["tenant"])
             await conn.fetch("SELECT id FROM embedders WHERE in_force FOR UPDATE")
             await conn.execute("LOCK TABLE points IN SHARE ROW EXCLUSIVE MODE")
-            await expect_inside(conn)
+            await self.expect(conn)
             await self.follow(conn)
+            await self.tidy(conn)
             yield conn
+
+    async def quiet(self, conn: Connection) -> None:
+        """Keeps those away who move points without changing the index; before anything else is locked."""
+
+    async def tidy(self, conn: Connection) -> None:
+        """Takes out of the second table what no trigger did."""
+
+    async def taken(self, conn: Connection) -> None:
+        """What follows from the swap, in its transaction."""
+
+    async def finish(self) -> tuple[str, ...]:
+        """After the swap: throws away what was left outside; what could not be, by name."""
+        return ()
 
     async def swap(self, conn: Connection, wanted: Space, at: datetime) -> int:
         """Puts the second table in the place of the live one, in the transaction of `still`; documents it stands for.
@@ -281,7 +314,7 @@ class Beside:
         What is cut into sentence windows keeps the recipe it has, so that it is built anew when its file comes again:
         the sentences that such vectors are made of are not kept.
         """
-        if await conn.fetchval(f"SELECT EXISTS (SELECT {_MISSING})", timeout=LONG_S):
+        if await conn.fetchval(self.missing, timeout=LONG_S):
             raise Broken("a passage has no vector of the new embedder", hint="run `gateway reembed` again")
         former = await current(conn)
         # Those of the partitions are there and are taken over.
@@ -293,6 +326,7 @@ class Beside:
             what = "INDEX" if row["kind"] in ("i", "I") else "TABLE"
             await conn.execute(f"ALTER {what} {row['name']} RENAME TO {_renamed(row['name'], 'points_next', 'points')}")
         await conn.execute("DELETE FROM reembedding")
+        await self.taken(conn)
         await put_in_force(conn, wanted.embedder, wanted.dimension, at)
         if former is None:
             return 0
@@ -309,7 +343,8 @@ def _renamed(name: str, before: str, after: str) -> str:
     return after + name.removeprefix(before)
 
 
-def _stale(row: Any) -> Stale:
+def stale_of(row: Any) -> Stale:
+    """A passage from its row."""
     texts = (row["title"], row["heading"], row["text"])
     return Stale(
         tenant=row["tenant"],

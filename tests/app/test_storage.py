@@ -12,7 +12,7 @@ from gateway.app.house import House, open_database
 from gateway.app.reembedding import reembedding
 from gateway.cli import doctor
 from gateway.cli.root import OPERATOR
-from gateway.errors import BadSettings, Conflict, IndexUnavailable
+from gateway.errors import BadSettings, IndexUnavailable
 from gateway.settings import Loaded, QdrantCluster, Settings
 from tests.app.test_methods import BIKES, house_of, search, settings_of
 from tests.govern.sweep import everything, holding
@@ -54,8 +54,12 @@ async def test_a_house_over_qdrant(tmp_path: Path, database_url: str) -> None:
             assert "notes" not in await house.ready()
             await swept(house)
             await down(house, server)
-            with pytest.raises(Conflict, match="lie in qdrant"):
-                await reembedding(house).plan("r1", OPERATOR)
+            done = await reembedding(house).run("r1", OPERATOR, again=True)
+            assert (done.status, done.passages, done.left) == ("swapped", 2, ())
+            anew = await search(house, "bicycles")
+            assert [one["text"] for one in anew["results"]] == [one["text"] for one in after["results"]]
+            await paid(house)
+            assert (await search(house, "bicycles"))["results"] == anew["results"]
         assert await told_of(settings) == (
             "ok",
             "qdrant 1.20.0, 2 points; 0 documents are on their way there",

@@ -89,9 +89,9 @@ class Engine:
         self._lost: tuple[type[Exception], ...] = ()
         self._opening = asyncio.Lock()
 
-    def name(self, dimension: int) -> str:
-        """The collection of vectors with so many values."""
-        return f"{self.prefix}-{dimension}"
+    def name(self, dimension: int, generation: int = 0) -> str:
+        """The collection of vectors with so many values; generation: how often all were made anew."""
+        return f"{self.prefix}-{dimension}" + (f"-{generation}" if generation else "")
 
     async def close(self) -> None:
         """Let connections go."""
@@ -240,6 +240,17 @@ class Engine:
                 yield [_sent(row, whole=whole) for row in rows]
             if offset is None:
                 return
+
+    async def fetch(self, name: str, chunks: Sequence[int]) -> list[Sent]:
+        """Points by their numbers, with vectors and terms, as far as they are there."""
+        if not chunks:
+            return []
+        await self._open()
+        wanted = self._these(chunks)
+        rows, _ = await self._ask(
+            lambda client: client.scroll(name, wanted, limit=len(chunks), with_payload=True, with_vectors=True)
+        )
+        return [_sent(row, whole=True) for row in rows]
 
     async def discard(self, name: str) -> None:
         """Throws a whole collection away; harmless when it is not there."""

@@ -70,7 +70,7 @@ async def bring_back(store: Store, engine: Engine, progress: Callable[[int], Non
     there = await home(store)
     if there is None:
         raise Conflict("the index's points lie in the database already")
-    name = engine.name(await dimension(store))
+    name = engine.name(await dimension(store), there.generation)
     after, done = "", 0
     while rows := await store.fetch(_NOT_HERE, after, PAGE):
         for row in rows:

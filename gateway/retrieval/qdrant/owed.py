@@ -29,12 +29,12 @@ SELECT d, $1, nextval('points_seq'), $3, hashtext(d) & {LANES - 1} FROM (
 ON CONFLICT (document) DO UPDATE SET seq = nextval('points_seq')
 """
 _DOCUMENTS_OF: Final = "SELECT DISTINCT document FROM chunks WHERE id = ANY($1)"
-_HOME: Final = "SELECT prefix, made FROM points_home"
+_HOME: Final = "SELECT prefix, made, generation FROM points_home"
 _FOUND: Final = f"""
 WITH stale AS MATERIALIZED (
     SELECT document FROM points_owed WHERE tenant = $1 AND NOT fresh LIMIT {STALE + 1}
 )
-SELECT (SELECT made FROM points_home) AS made,
+SELECT (SELECT made FROM points_home) AS made, (SELECT generation FROM points_home) AS generation,
        (SELECT atttypmod FROM pg_attribute WHERE attrelid = 'points'::regclass AND attname = 'embedding') AS dimension,
        EXISTS (SELECT FROM points WHERE tenant = $1) AS waiting,
        ARRAY(SELECT document FROM stale ORDER BY 1) AS stale,
@@ -57,6 +57,8 @@ class Home:
     prefix: str
     made: tuple[str, ...]
     """Collections that hold or have held any."""
+    generation: int = 0
+    """How often all of them were made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Owed:
 
     made: tuple[str, ...]
     dimension: int
+    generation: int
     waiting: bool
     """Whether any points lie in the database still."""
     stale: tuple[str, ...]
@@ -89,13 +92,14 @@ async def found(conn: Connection, tenant: str, scopes: Sequence[int]) -> Owed:
     row = await conn.fetchrow(_FOUND, tenant, list(scopes))
     assert row is not None  # noqa: S101 - a SELECT without FROM has one row
     made = tuple(row["made"] or ())
-    return Owed(made, row["dimension"], row["waiting"], tuple(row["stale"]), tuple(row["granted"]))
+    generation = row["generation"] or 0
+    return Owed(made, row["dimension"], generation, row["waiting"], tuple(row["stale"]), tuple(row["granted"]))
 
 
 async def home(conn: Any) -> Home | None:
     """Where points lie outside; None where they lie in the database. `conn`: a connection, or the store itself."""
     row = await conn.fetchrow(_HOME)
-    return None if row is None else Home(row["prefix"], tuple(row["made"]))
+    return None if row is None else Home(row["prefix"], tuple(row["made"]), row["generation"])
 
 
 async def expect_inside(conn: Any) -> None:
@@ -105,6 +109,13 @@ async def expect_inside(conn: Any) -> None:
             "this reads every vector of the index, and they lie in qdrant",
             hint="bring them back with `gateway index bring-back`, and move them again afterwards",
         )
+
+
+async def begin_anew(conn: Connection) -> None:
+    """All points lie in the database again and are owed, to collections that nobody has made yet."""
+    await conn.execute("DELETE FROM points_owed")
+    await conn.execute("UPDATE points_home SET made = '{}', generation = generation + 1")
+    await conn.execute(_ADOPT)
 
 
 async def move_out(conn: Connection, prefix: str, at: datetime) -> bool:

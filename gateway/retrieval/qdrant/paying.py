@@ -35,6 +35,10 @@ _WAITING: Final = f"""
 SELECT lane FROM generate_series(0, {LANES - 1}) AS lane
 WHERE EXISTS (SELECT FROM points_owed o WHERE o.lane = lane.lane)
 """
+STOP: Final = f"""
+SELECT pg_advisory_xact_lock(hashtextextended('gateway/points', lane)) FROM generate_series(0, {LANES - 1}) AS lane
+"""
+"""Waits until nobody pays, and keeps everybody from it until the transaction ends."""
 _TURN: Final = "SELECT pg_try_advisory_lock(hashtextextended('gateway/points', $1))"
 _DONE: Final = "SELECT pg_advisory_unlock(hashtextextended('gateway/points', $1))"
 _ANNOUNCE: Final = """
@@ -165,7 +169,7 @@ class Payer:
             rows = await conn.fetch(_STATE, list(documents))
         if there is None:
             return 0
-        name = self._engine.name(width)
+        name = self._engine.name(width, there.generation)
         if name not in there.made:
             await self._make(name, width)
         seqs = {row["document"]: row["seq"] for row in rows}

@@ -53,7 +53,7 @@ class Qdrant:
         """As Storage says. Raises IndexUnavailable also while Qdrant is too far behind to be asked."""
         owed = await found(conn, visible.tenant, visible.scopes)
         here = await self._here.search(conn, ask, visible) if owed.waiting else []
-        name = self._engine.name(owed.dimension)
+        name = self._engine.name(owed.dimension, owed.generation)
         if name not in owed.made:
             return here
         if len(owed.stale) > STALE:

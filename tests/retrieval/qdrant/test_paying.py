@@ -12,7 +12,6 @@ import pytest
 from gateway.crypto.keyring import KeyRing
 from gateway.errors import BadSettings, Conflict, IndexUnavailable
 from gateway.retrieval import Beside, Index
-from gateway.retrieval.learning import passages_of
 from gateway.retrieval.qdrant import paying as paying_file
 from gateway.retrieval.qdrant.engine import Sent
 from gateway.retrieval.qdrant.faults import Answered
@@ -195,11 +194,9 @@ async def test_an_index_that_was_in_the_database_moves(database: Store, ring: Ke
     await outside.engine.close()
 
 
-async def test_what_reads_every_vector_is_refused(outside: Outside, database: Store) -> None:
+async def test_what_is_made_anew_in_the_database_alone_is_refused(outside: Outside, database: Store) -> None:
     with pytest.raises(Conflict, match="lie in qdrant"):
         await Beside(database).size()
-    with pytest.raises(Conflict, match="lie in qdrant"):
-        await passages_of(database, "default", "handbook")
 
 
 async def test_another_prefix_is_refused(outside: Outside, database: Store) -> None:
