@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,10 +45,11 @@ LONG = {"gateway/settings.py"}
 """Files over 400 lines, each with its reason: one list of everything that can be set."""
 
 
-def named(source: str) -> set[str]:
+@cache
+def named(path: Path) -> set[str]:
     """Top-level packages a file imports or names for a late import."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -59,7 +61,7 @@ def named(source: str) -> set[str]:
 
 @pytest.mark.parametrize("library", sorted(KEEPERS))
 def test_one_foreign_library_one_keeper(library: str) -> None:
-    users = {path.relative_to(ROOT).as_posix() for path in SOURCES if library in named(path.read_text("utf-8"))}
+    users = {path.relative_to(ROOT).as_posix() for path in SOURCES if library in named(path)}
     strangers = {user for user in users if not any(user.startswith(keeper) for keeper in KEEPERS[library])}
     assert users, f"nobody uses {library}"
     assert not strangers
