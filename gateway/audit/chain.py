@@ -13,6 +13,7 @@ from uuid import UUID
 
 from gateway.audit.pruned import Range
 from gateway.audit.record import END, FIRST, Header, Row, genesis, subject_of
+from gateway.audit.strands import Strand
 from gateway.audit.stream import Opener
 from gateway.audit.verdicts import Faults, State, StreamReport, Verdict
 from gateway.crypto import KeyRing
@@ -98,16 +99,38 @@ class Chain:
         opened = None if self.opener is None else self._opens(self.opener, row, clear)
         if self.pruned and self.is_pruned(seq):
             self.faults.add(Verdict.MODIFIED, self.stream, seq, "the row stands there though it was pruned")
-        if seq > top + 1:
-            self.gaps.append((top + 1, seq - 1))
+        self._link(seq, prev, opened)
+        self.top, self.top_hashes, self.top_opened = seq, (digest,), opened
+
+    def takes(self, top: int, strand: Strand) -> bool:
+        """Whether `extend` does what `add` would do with each row of a strand, once the highest number is `top`."""
+        if strand.seq <= top or strand.opened != (None if self.opener is None else True):
+            return False
+        return not self.pruned or not self._touches(strand.seq, strand.last)
+
+    def extend(self, strand: Strand) -> None:
+        """The next rows, whole and linked among themselves, as far as `takes` allows."""
+        last = strand.last
+        self.seqs.extend(range(strand.seq, last + 1))
+        self.marks.frombytes(strand.marks)
+        if strand.closes:
+            self.end = (last, strand.hash)
+        if self.subjects is not None:
+            self.subjects |= strand.subjects
+        self._link(strand.seq, strand.prev, strand.opened)
+        self.top, self.top_hashes, self.top_opened = last, (strand.hash,), strand.opened
+
+    def _link(self, seq: int, prev: bytes, opened: bool | None) -> None:
+        """Hold a row behind all the others against them."""
+        if seq > self.top + 1:
+            self.gaps.append((self.top + 1, seq - 1))
             if not self.fits(seq - 1, prev):
                 self.faults.add(Verdict.MODIFIED, self.stream, seq, "the row names another predecessor")
         elif seq == FIRST:
             if self.genesis is not None:
                 self.bound = prev == self.genesis
         elif prev not in self.top_hashes:
-            self._unlinked(row, opened)
-        self.top, self.top_hashes, self.top_opened = seq, (digest,), opened
+            self._unlinked(seq, opened)
 
     def _opens(self, opener: Opener, row: Row, clear: bytes | None) -> bool:
         try:
@@ -122,12 +145,12 @@ class Chain:
             return False
         return True
 
-    def _unlinked(self, row: Row, opened: bool | None) -> None:
+    def _unlinked(self, seq: int, opened: bool | None) -> None:
         """Two neighbours, each whole, and the later names another predecessor. Who is believed decides who is not."""
         if opened is False or self.top_opened is False:
             return  # said already, of the row that does not open
         if self.top_opened:
-            self.faults.add(Verdict.MODIFIED, self.stream, row.seq, "the row names another predecessor")
+            self.faults.add(Verdict.MODIFIED, self.stream, seq, "the row names another predecessor")
         else:
             self.faults.add(Verdict.MODIFIED, self.stream, self.top, "the next row names another hash for it")
 
@@ -151,6 +174,11 @@ class Chain:
         """Whether a row was pruned."""
         before = bisect_right(self.pruned, seq, key=_first)
         return before > 0 and seq <= self.pruned[before - 1].last
+
+    def _touches(self, first: int, last: int) -> bool:
+        """Whether a row from `first` to `last` may have been pruned."""
+        before = bisect_right(self.pruned, first, key=_first)
+        return self.is_pruned(first) or bisect_right(self.pruned, last, key=_first) > before
 
     def fits(self, seq: int, digest: bytes) -> bool:
         """Whether a row that was pruned had this hash, as far as that can be told: of the last one of a range."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
+
+import asyncpg
 
 from gateway.audit import rows
 from gateway.audit.chain import Head
 from gateway.audit.link import lock_key, locks
 from gateway.audit.pruned import believe, stored
-from gateway.audit.stretches import CHUNK, Piece, Stretch, Stretches
+from gateway.audit.strands import Condenser, Piece, size
+from gateway.audit.stretches import CHUNK, Ask, Stretch, Stretches, prepare
 from gateway.audit.subject_audit import over as over_keys
 from gateway.audit.tlog.check import VerifierKey
 from gateway.audit.tlog.shelf import Kept, Run
@@ -20,10 +24,14 @@ from gateway.audit.tlog.tree import Tile
 from gateway.audit.tree_audit import TreeAudit
 from gateway.audit.verdicts import TREE, Report, Verdict
 from gateway.audit.verify import Verifier
+from gateway.audit.workers import Workers, started, wanted
 from gateway.crypto import KeyRing
 from gateway.store import Store
+from gateway.store.failures import lost
 from gateway.store.store import Connection
 
+_STREAMS: Final = "SELECT DISTINCT stream FROM audit_log ORDER BY stream"
+_FAR: Final = 1 << 63
 _OUTSIDE: Final = f"""
 SELECT {rows.ROW} FROM audit_log l WHERE NOT EXISTS (
     SELECT 1 FROM audit_runs r WHERE r.stream = l.stream AND r.seq <= l.seq AND l.seq < r.seq + r.count
@@ -43,8 +51,11 @@ SELECT EXISTS (SELECT 1 FROM audit_log WHERE at < now() - interval '10 minutes')
 """
 """Checkpoints are signed every few seconds, and by each command when it ends."""
 
-Fetch = Callable[[], Awaitable[list[Any]]]
-"""The next rows; none at the end."""
+_EXPORT: Final = "SELECT pg_export_snapshot()"
+_SIZE: Final = "SELECT coalesce(sum(count), 0)::bigint FROM audit_runs"
+
+AHEAD: Final = 2
+"""How much is asked for, for each process that reads, before what was asked for first is judged."""
 
 
 async def check(
@@ -55,15 +66,30 @@ async def check(
     key: VerifierKey | None = None,
     known: Iterable[bytes] = (),
     witnesses: Iterable[VerifierKey] = (),
+    processes: int | None = None,
 ) -> Report:
     """Verify the whole log in the database, while it is being written if need be; `ring` opens the rows too.
 
     key: the log's key, which checks the tree, its checkpoints and statements of what was pruned (without it rows that
-    were are missing); known: checkpoints kept elsewhere.
-    `progress` is told the number of rows done, now and then. Raises StoreUnavailable.
+    were are missing); known: checkpoints kept elsewhere; processes: how many read the log besides this one, 0 for none;
+    None: as many as its size and this machine's cores are worth.
+    `progress` is told the number of rows done, now and then. Raises StoreUnavailable, and Broken when one of the
+    processes fails.
     """
-    async with store.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        return await check_over(connection, ring, progress, key=key, known=known, witnesses=witnesses)
+    known, witnesses = tuple(known), tuple(witnesses)
+    over = partial(check_over, ring=ring, progress=progress, key=key, known=known, witnesses=witnesses)
+    async with store.snapshot() as connection:
+        if processes is None:
+            processes = wanted(await connection.fetchval(_SIZE))
+        if not processes:
+            return await over(connection)
+        name = await _exported(connection)
+        if name is not None:
+            async with started(store.dsn, name, processes) as workers:
+                return await over(connection, workers=workers)
+    # Where a snapshot cannot be shared, this process reads alone, in another one: that statement ended the transaction.
+    async with store.snapshot() as connection:
+        return await over(connection)
 
 
 async def check_over(
@@ -74,33 +100,16 @@ async def check_over(
     key: VerifierKey | None = None,
     known: Iterable[bytes] = (),
     witnesses: Iterable[VerifierKey] = (),
+    workers: Awaitable[Workers | None] | None = None,
 ) -> Report:
-    """The same over a connection inside a transaction."""
+    """The same over a connection inside a transaction; `workers` see what it sees, once they have started."""
     heads = await _heads(connection)
     verifier = await asyncio.to_thread(Verifier, heads, ring)
-    done = 0
-
-    async def over(fetch: Fetch, feed: Callable[[list[Any]], None], size: Callable[[list[Any]], int] = len) -> int:
-        nonlocal done
-        before = done
-        chunk = await fetch()
-        while chunk:
-            following = asyncio.ensure_future(fetch())  # the database reads on while these are judged
-            try:
-                await asyncio.to_thread(feed, chunk)
-                done += size(chunk)
-                if progress is not None:
-                    progress(done)
-            finally:
-                chunk = await following
-        return done - before
-
-    def feed(chunk: list[Any]) -> None:
-        verifier.feed(map(rows.row, chunk))
-
+    judged = _Judged(connection, verifier, progress)
     if key is None:
+        judged.workers = await workers if workers else None
         # Streams' ids sort by time, so intents come before outcomes in another stream.
-        await over(await _every(connection, f"SELECT {rows.ROW} FROM audit_log ORDER BY stream, seq"), feed)
+        await judged.over([Stretch(record["stream"], -_FAR) for record in await connection.fetch(_STREAMS)])
         await _subjects(connection, ring, verifier)
         return await asyncio.to_thread(verifier.finish)
 
@@ -121,24 +130,99 @@ async def check_over(
     believed = believe(await stored(connection), key, verifier.faults)
     verifier.prune(tree.prune(one for _, ranges in believed for one in ranges), tree.pruned_as)
 
-    def feed_pieces(pieces: list[Piece], *, in_tree: bool) -> None:
-        for stretch, records in pieces:
-            some = list(map(rows.row, records))
-            if in_tree:
-                tree.rows(stretch.leaf - stretch.seq, some)
-            verifier.feed(some)
-
+    judged.workers = await workers if workers else None
     # Rows of the tree are read in its order, which is every stream's own; what is left is read by stream.
-    inside = await over(Stretches(connection, _in_tree(runs)).fetch, partial(feed_pieces, in_tree=True), _size)
+    inside = await judged.over((Stretch(run.stream, run.seq, run.count, run.first) for run in runs), tree)
     left = await connection.fetchval("SELECT count(*) FROM audit_log") - inside
     if left == await connection.fetchval(_BEHIND):  # all of them stand behind their stream's last one in the tree
-        tails = [Stretch(record["stream"], record["next"]) for record in await connection.fetch(_TAILS)]
-        outside = await over(Stretches(connection, tails).fetch, partial(feed_pieces, in_tree=False), _size)
+        await judged.over([Stretch(record["stream"], record["next"]) for record in await connection.fetch(_TAILS)])
     else:
-        outside = await over(await _every(connection, _OUTSIDE), feed)
+        await judged.one_by_one(_OUTSIDE)
     await _subjects(connection, ring, verifier)
-    report = await asyncio.to_thread(verifier.finish, lambda: tree.finish(outside))
-    return replace(report, records=done, prunings=tuple(told for told, _ in believed))
+    report = await asyncio.to_thread(verifier.finish, lambda: tree.finish(judged.done - inside))
+    return replace(report, records=judged.done, prunings=tuple(told for told, _ in believed))
+
+
+class _Judged:
+    """Reads rows, here or by other processes, and has them judged in their order."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        verifier: Verifier,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self.workers: Workers | None = None
+        """Who reads, if not this process."""
+        self.done = 0
+        """How many were judged."""
+        self._connection = connection
+        self._stretches = Stretches(connection, CHUNK)
+        self._verifier = verifier
+        self._openers = verifier.openers
+        self._progress = progress
+
+    async def over(self, stretches: Iterable[Stretch], tree: TreeAudit | None = None) -> int:
+        """Stretches of the log, which stand in the tree if one is given; the number of their rows."""
+        before = self.done
+        under_way: deque[tuple[Ask, asyncio.Task[list[Piece]]]] = deque()
+        try:
+            async for ask in self._stretches.asks(stretches):
+                under_way.append((ask, asyncio.create_task(self._pieces(ask))))
+                if len(under_way) > AHEAD * (self.workers.count if self.workers else 1):
+                    await self._judge(*under_way.popleft(), tree)
+            while under_way:
+                await self._judge(*under_way.popleft(), tree)
+        finally:
+            for _, task in under_way:
+                task.cancel()
+            await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
+        return self.done - before
+
+    async def one_by_one(self, query: str) -> None:
+        """Rows that nothing says where to look for."""
+        cursor = await self._connection.cursor(query)
+        while some := await cursor.fetch(CHUNK):
+            await asyncio.to_thread(self._verifier.feed, map(rows.row, some))
+            self._tell(len(some))
+
+    async def _pieces(self, ask: Ask) -> list[Piece]:
+        if self.workers is None:
+            return await self._stretches.read(ask, Condenser(self._openers))
+        streams = {one.stream.bytes for one in ask} & self._openers.keys()
+        return await self.workers.pieces(ask, {one: self._openers[one].key.reveal() for one in streams})
+
+    async def _judge(self, ask: Ask, reading: asyncio.Task[list[Piece]], tree: TreeAudit | None) -> None:
+        pieces = await reading
+        if not await asyncio.to_thread(self._judged, ask, pieces, tree):
+            # Among others than those before it, a strand may be more than one thing to say: each row is looked at then.
+            pieces = await self._stretches.read(ask, Condenser({}, apart=True))
+            await asyncio.to_thread(self._judged, ask, pieces, tree)
+        self._tell(size(pieces))
+
+    def _judged(self, ask: Ask, pieces: list[Piece], tree: TreeAudit | None) -> bool:
+        if not self._verifier.takes(pieces):
+            return False
+        for number, parts in pieces:
+            if tree is not None:
+                tree.parts(ask[number].leaf - ask[number].seq, parts)
+            self._verifier.examine(parts)
+        return True
+
+    def _tell(self, more: int) -> None:
+        self.done += more
+        if more and self._progress is not None:
+            self._progress(self.done)
+
+
+async def _exported(connection: Connection) -> str | None:
+    """A name by which other connections see what this one sees; None where the server gives none."""
+    try:
+        return str(await connection.fetchval(_EXPORT))
+    except asyncpg.PostgresError as error:
+        if lost(error) is not None:
+            raise
+        return None
 
 
 async def _subjects(connection: Connection, ring: KeyRing | None, verifier: Verifier) -> None:
@@ -147,14 +231,8 @@ async def _subjects(connection: Connection, ring: KeyRing | None, verifier: Veri
         keys.finish(verifier.subjects, fits=verifier.fits)
 
 
-async def _every(connection: Connection, query: str) -> Fetch:
-    cursor = await connection.cursor(query)
-    return lambda: cursor.fetch(CHUNK)
-
-
 async def _heads(connection: Connection) -> list[Head]:
-    # Rows lie about as they are numbered, and are wanted in that order: the index alone, where little is known of them.
-    await connection.execute("SET LOCAL enable_bitmapscan = off")
+    await prepare(connection)
     held = await locks(connection)
     found = await connection.fetch(f"SELECT {rows.HEADER} FROM audit_streams")
     return [rows.head(record, lock_key(record["stream"]) in held) for record in found]
@@ -164,11 +242,3 @@ async def _sealed_at_all(connection: Connection, verifier: Verifier, *tree: Run 
     """Whoever takes the whole tree away leaves a log like that of a gateway which has only just begun."""
     if not tree and await connection.fetchval(_UNSEALED):
         verifier.faults.add(Verdict.CHECKPOINT, TREE, 0, "the log is minutes old, and there is no checkpoint of it")
-
-
-def _size(pieces: list[Piece]) -> int:
-    return sum(len(records) for _, records in pieces)
-
-
-def _in_tree(runs: Iterable[Run]) -> Iterator[Stretch]:
-    return (Stretch(run.stream, run.seq, run.count, run.first) for run in runs)

@@ -97,10 +97,12 @@ def _committed(key: SecretBytes) -> bytes:
 class Opener:
     """Opens one stream's rows. Raises SealBroken when the ring does not unwrap the stream's key."""
 
-    __slots__ = ("_sealer",)
+    __slots__ = ("_sealer", "key")
 
     def __init__(self, ring: KeyRing, header: Header) -> None:
-        self._sealer = Sealer(data_key(ring, header))
+        self.key = data_key(ring, header)
+        """The stream's."""
+        self._sealer = Sealer(self.key)
 
     def open(self, row: Row, clear: bytes | None = None) -> bytes:
         """The row's payload; `clear` is what `clear_of` gives for it, where that was worked out before.
@@ -114,7 +116,11 @@ class Opener:
                 raise SealBroken("audit row out of range") from None
         if row.seq < FIRST:
             raise SealBroken("audit row out of range")
-        return self._sealer.open(row.seq, row.sealed, seal_bytes(clear))
+        return self.payload(row.seq, row.sealed, clear)
+
+    def payload(self, seq: int, sealed: bytes, clear: bytes) -> bytes:
+        """What is sealed in row `seq`, which is not negative; `clear` as in `open`. Raises SealBroken."""
+        return self._sealer.open(seq, sealed, seal_bytes(clear))
 
 
 class KeyOpener(Opener):
@@ -123,6 +129,7 @@ class KeyOpener(Opener):
     __slots__ = ()
 
     def __init__(self, key: SecretBytes) -> None:
+        self.key = key
         self._sealer = Sealer(key)
 
 

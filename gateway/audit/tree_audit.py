@@ -7,7 +7,7 @@ against its leaf, so that one that was rewritten shows with its place, also when
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice, takewhile
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from gateway.audit.pruned import Range
 from gateway.audit.record import FIRST, Row, micros
+from gateway.audit.strands import Part
 from gateway.audit.tlog.check import (
     EMPTY_ROOT,
     HASH,
@@ -58,7 +59,7 @@ class Frontier:
 
 
 class TreeAudit:
-    """First `leaves`, then `row` for each row that a run names, then `finish`.
+    """First `leaves`, then `parts` or `row` for the rows that runs name, then `finish`.
 
     known: checkpoints kept elsewhere (by an auditor, by witnesses), as signed notes.
     """
@@ -178,25 +179,30 @@ class TreeAudit:
         leaf = self._ends[stream, seq]
         return self._leaves[leaf * HASH : (leaf + 1) * HASH] == leaf_hash(digest)
 
-    def rows(self, before: int, some: Sequence[Row]) -> None:
-        """Rows of one stream, in order, each at the leaf that is its number and `before` more."""
-        first, count = some[0].seq + before, len(some)
-        in_a_row = [row.seq for row in some] == list(range(some[0].seq, some[0].seq + count))
-        if in_a_row and first >= 0 and first + count <= len(self._met):
-            hashes = b"".join([leaf_hash(row.hash) for row in some])
-            if self._leaves[first * HASH : (first + count) * HASH] == hashes:
+    def parts(self, before: int, some: Iterable[Part]) -> None:
+        """Rows of one stream, each at the leaf that is its number and `before` more."""
+        for part in some:
+            if isinstance(part, Row):
+                self.row(part.seq + before, part)
+                continue
+            first, count = part.seq + before, part.count
+            within = first >= 0 and first + count <= len(self._met)
+            if within and self._leaves[first * HASH : (first + count) * HASH] == part.leaves:
                 self._met[first : first + count] = b"\1" * count
-                return
-        for row in some:
-            self.row(row.seq + before, row)
+                continue
+            for number, leaf in enumerate(split_row(part.leaves)):
+                self._leaf(first + number, leaf, part.stream, part.seq + number)
 
     def row(self, leaf: int, row: Row) -> None:
         """The row that stands at a leaf."""
+        self._leaf(leaf, leaf_hash(row.hash), row.stream, row.seq)
+
+    def _leaf(self, leaf: int, found: bytes, stream: UUID, seq: int) -> None:
         if not 0 <= leaf < len(self._met):
             return  # more than there are leaves: the list of rows was changed, and that is said already
         self._met[leaf] = 1
-        if self._leaves[leaf * HASH : (leaf + 1) * HASH] != leaf_hash(row.hash):
-            self._faults.add(Verdict.MODIFIED, row.stream, row.seq, "the row is not the one in the signed tree")
+        if self._leaves[leaf * HASH : (leaf + 1) * HASH] != found:
+            self._faults.add(Verdict.MODIFIED, stream, seq, "the row is not the one in the signed tree")
 
     def finish(self, outside: int) -> TreeReport:
         """`outside`: rows in the log that no run names."""

@@ -18,6 +18,8 @@ from gateway.audit.chain import Chain, Head
 from gateway.audit.diagnose import diagnose
 from gateway.audit.pruned import Range
 from gateway.audit.record import FIRST, Row, clear_of, hash_of
+from gateway.audit.strands import Part, Piece
+from gateway.audit.stream import Opener
 from gateway.audit.verdicts import SHOWN, Faults, Report, TreeReport, Unfinished, Verdict, first
 from gateway.crypto import KeyRing
 
@@ -54,17 +56,12 @@ class Verifier:
         for one in ranges:
             found.setdefault(one.stream, []).append(one)
         for stream, some in found.items():
-            if stream not in self._chains:
-                self._chains[stream] = Chain(stream, None, self.faults)
-            self._chains[stream].prune(some, pruned_as)
+            self._chain(stream).prune(some, pruned_as)
 
     def feed(self, rows: Iterable[Row]) -> None:
         """Examine some rows."""
-        chains = self._chains
         for row in rows:
-            chain = chains.get(row.stream)
-            if chain is None:
-                chain = chains[row.stream] = Chain(row.stream, None, self.faults)
+            chain = self._chain(row.stream)
             chain.rows += 1
             self._records += 1
             try:
@@ -73,12 +70,45 @@ class Verifier:
                 clear = None  # no row has such values
             if clear is not None and hash_of(clear, row.sealed) == row.hash:
                 chain.add(row, clear)
-                self._pair(row)
+                self._pair(row.kind, row.request, row.stream, row.seq, row.at)
             elif len(self._suspects) < SUSPECTS:
                 self._suspects.append(row)
             else:
                 chain.filled.add(row.seq)
                 self.faults.add(Verdict.MODIFIED, row.stream, row.seq, "the row does not have the hash that it states")
+
+    @property
+    def openers(self) -> dict[bytes, Opener]:
+        """What opens the rows of each stream that the ring has the key of."""
+        return {stream.bytes: chain.opener for stream, chain in self._chains.items() if chain.opener is not None}
+
+    def takes(self, pieces: Iterable[Piece]) -> bool:
+        """Whether `examine` can say of these what `feed` would say of their rows."""
+        tops: dict[UUID, int] = {}
+        for _, parts in pieces:
+            for part in parts:
+                chain = self._chain(part.stream)
+                top = tops.get(part.stream, chain.top)
+                if isinstance(part, Row):
+                    tops[part.stream] = max(top, part.seq)
+                elif chain.takes(top, part):
+                    tops[part.stream] = part.last
+                else:
+                    return False
+        return True
+
+    def examine(self, parts: Iterable[Part]) -> None:
+        """The same as `feed`, of what was read in strands; as far as `takes` allows."""
+        for part in parts:
+            if isinstance(part, Row):
+                self.feed((part,))
+                continue
+            chain = self._chain(part.stream)
+            chain.rows += part.count
+            self._records += part.count
+            chain.extend(part)
+            for kind, request, seq, at in part.asked:
+                self._pair(kind, request, part.stream, seq, at)
 
     @property
     def fits(self) -> bool:
@@ -112,17 +142,23 @@ class Verifier:
             tree=of_tree,
         )
 
-    def _pair(self, row: Row) -> None:
+    def _chain(self, stream: UUID) -> Chain:
+        chain = self._chains.get(stream)
+        if chain is None:
+            chain = self._chains[stream] = Chain(stream, None, self.faults)
+        return chain
+
+    def _pair(self, kind: str, request: str, stream: UUID, seq: int, at: int) -> None:
         """Match intents with outcomes by request id, over all streams."""
-        if row.kind == "intent":
-            if row.request in self._early:
-                self._early.remove(row.request)
+        if kind == "intent":
+            if request in self._early:
+                self._early.remove(request)
             else:
-                self._pending[row.request] = Unfinished(row.request, row.stream, row.seq, row.at)
-        elif row.kind in ("outcome", "refusal"):
-            done = self._pending.pop(row.request, None)
-            if done is None and row.kind == "outcome":
-                self._early.add(row.request)
+                self._pending[request] = Unfinished(request, stream, seq, at)
+        elif kind in ("outcome", "refusal"):
+            done = self._pending.pop(request, None)
+            if done is None and kind == "outcome":
+                self._early.add(request)
 
     def _header(self, chain: Chain) -> None:
         if chain.head is None:

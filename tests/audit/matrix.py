@@ -20,7 +20,7 @@ from uuid import UUID
 
 import asyncpg
 
-from gateway.audit import AuditLog, rows
+from gateway.audit import AuditLog, Report, rows
 from gateway.audit.record import micros, moment
 from gateway.audit.sealer import Sealer
 from gateway.audit.snapshot import check_over
@@ -35,6 +35,7 @@ from gateway.crypto import KeyRing
 from gateway.store import Store
 from gateway.store.store import Connection
 from tests.audit.support import Found, found, now, own_server, record, small_log
+from tests.audit.ways import beside
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -114,6 +115,11 @@ async def read(connection: Connection) -> Tables:
 
 def judge(tables: Tables, ring: KeyRing | None, key: VerifierKey, *known: bytes) -> Found:
     """What `check_over` finds, of tables in memory."""
+    return found(report_of(tables, ring, key, *known))
+
+
+def report_of(tables: Tables, ring: KeyRing | None, key: VerifierKey, *known: bytes) -> Report:
+    """What `check_over` says, of tables in memory, looking at one row after the other."""
     keys = {row["stream"]: row["wrapped"] for row in tables["audit_stream_keys"]}
     heads = [
         rows.head({**row, "opened": row["opened_at"], "kept_key": keys.get(row["stream"])}, False)  # type: ignore[arg-type]
@@ -145,7 +151,7 @@ def judge(tables: Tables, ring: KeyRing | None, key: VerifierKey, *known: bytes)
         held = sorted((row["subject"], row["generation"], row["wrapped"]) for row in tables["audit_subjects"])
         subjects.feed(held)
         subjects.finish(verifier.subjects, fits=verifier.fits)
-    return found(verifier.finish(lambda: tree.finish(len(outside))))
+    return verifier.finish(lambda: tree.finish(len(outside)))
 
 
 def _of(kind: Any, row: dict[str, Any]) -> Any:
@@ -262,13 +268,15 @@ async def put(connection: Connection, row: dict[str, Any], flip: Flip) -> bool:
 
 
 async def in_database(connection: Connection, log: Log, flip: Flip) -> Found | None:
-    """What `gateway audit verify` says of it; None where PostgreSQL has no such value."""
+    """What `gateway audit verify` says of it, which of several processes is the same; None: there is no such value."""
     transaction = connection.transaction()
     await transaction.start()
     try:
         if not await put(connection, log.tables[flip.table][flip.row], flip):
             return None
-        return found(await check_over(connection, log.ring, key=log.key))
+        report = await check_over(connection, log.ring, key=log.key)
+        assert await beside(connection, log.ring, log.key) == report, flip
+        return found(report)
     finally:
         await transaction.rollback()
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from gateway.audit import AuditLog, Pruned, Pruner, Reader, Report, check, prune
+from gateway.audit import AuditLog, Pruned, Pruner, Reader, Report, check, prune, rows
 from gateway.audit.hold import Hold, holds, released, signed, take_turn
 from gateway.audit.receipt import Receipts
+from gateway.audit.record import clear_of, hash_of
 from gateway.audit.sealer import Sealer
 from gateway.audit.search import Filters, Search
 from gateway.audit.snapshot import check_over
@@ -23,9 +24,10 @@ from gateway.crypto import KeyRing
 from gateway.errors import Broken, Conflict, NotFound, StoreUnavailable
 from gateway.model import Record
 from gateway.store import Store
-from tests.audit.support import now, tampering
+from tests.audit.support import found, now, put, take, tampering, undone
 from tests.audit.test_bundle import export
 from tests.audit.test_tree_tampering import seal
+from tests.audit.ways import every_way
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ACTIONS = ("chat", "ingest", "policy.activate")
@@ -257,6 +259,27 @@ async def test_a_changed_row_is_not_pruned(kept: Kept) -> None:
     assert done.kept == 1
     assert "r20" in await kept.left()
     assert {fault.verdict.value for fault in (await kept.check()).faults} == {"modified"}
+
+
+async def test_what_is_done_to_a_pruned_log_is_found_in_every_way(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that was pruned is put back; one beside pruned ones is changed, and its hash made right again."""
+    held = await kept.store.fetch(f"SELECT {rows.ROW} FROM audit_log ORDER BY stream, seq")
+    await kept.run({**LONG, "requests": START + timedelta(days=14)})
+    left = {(row["stream"], row["seq"]) for row in await kept.store.fetch("SELECT stream, seq FROM audit_log")}
+    async with tampering(kept.store) as conn:
+        assert (await every_way(conn, kept.ring, kept.key, monkeypatch)).ok
+        for number, row in enumerate(map(rows.row, held)):
+            async with undone(conn):
+                place = (row.stream, row.seq)
+                changed = row._replace(prev=bytes(32))
+                if place in left:
+                    await take(conn, row)
+                    await put(conn, changed._replace(hash=hash_of(clear_of(changed), changed.sealed)))
+                else:
+                    await put(conn, row)
+                keys = kept.ring if number % 2 else None
+                report = await every_way(conn, keys, kept.key, monkeypatch, chunk=1 + number % 3)
+                assert ("modified", *place) in found(report)
 
 
 async def test_a_deletion_that_calls_itself_pruning_is_found(kept: Kept) -> None:

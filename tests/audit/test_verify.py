@@ -1,4 +1,4 @@
-"""Attacks on a small real log in PostgreSQL, each with the verdict it must get; and what is not found yet."""
+"""Attacks on a small real log in PostgreSQL, each with the verdict it must get by the streams alone, without a tree."""
 
 from __future__ import annotations
 
@@ -267,10 +267,10 @@ async def test_rows_after_a_known_end_are_found_without_keys(owner: Connection, 
             assert await faults(owner) == {("modified", stream, last.seq + 1)}
 
 
-# What nothing outside the database vouches for yet. These tests say so; checkpoints will turn them round.
+# What the streams alone do not show, and the tree does: test_tree_tampering.py.
 
 
-async def test_not_found_yet_a_tail_cut_off_a_stream_that_was_not_closed(
+async def test_not_shown_without_the_tree_a_tail_cut_off_a_stream_that_was_not_closed(
     owner: Connection, ring: KeyRing, small: Small
 ) -> None:
     await take(owner, small.of(small.c)[-1])
@@ -279,7 +279,9 @@ async def test_not_found_yet_a_tail_cut_off_a_stream_that_was_not_closed(
     assert report.streams[-1].state == State.CUT
 
 
-async def test_not_found_yet_a_closed_stream_made_to_look_cut(owner: Connection, ring: KeyRing, small: Small) -> None:
+async def test_not_shown_without_the_tree_a_closed_stream_made_to_look_cut(
+    owner: Connection, ring: KeyRing, small: Small
+) -> None:
     for row in small.of(small.a)[2:]:
         await take(owner, row)
     await owner.execute("UPDATE audit_streams SET closed_seq = NULL, closed_hash = NULL")
@@ -288,7 +290,9 @@ async def test_not_found_yet_a_closed_stream_made_to_look_cut(owner: Connection,
     assert report.streams[0].state == State.CUT
 
 
-async def test_not_found_yet_a_stream_taken_out_whole(owner: Connection, ring: KeyRing, small: Small) -> None:
+async def test_not_shown_without_the_tree_a_stream_taken_out_whole(
+    owner: Connection, ring: KeyRing, small: Small
+) -> None:
     await owner.execute("DELETE FROM audit_streams WHERE stream = $1", small.a)
     await owner.execute("DELETE FROM audit_log WHERE stream = $1", small.a)
     report = await check_over(owner, ring)
