@@ -24,7 +24,7 @@ from gateway.crypto import keyring
 from gateway.crypto.keyring import KeyRing
 from gateway.crypto.seal import KEY_BYTES
 from gateway.retrieval import embed, modelfile
-from gateway.store import Store, open_store
+from gateway.store import Store, embedded, open_store
 from gateway.store.embedded import EmbeddedServer
 from tests.apart import run_apart, run_sql
 from tests.retrieval.models import place
@@ -33,6 +33,9 @@ from tests.shared import own_world, shared_world, world
 __all__ = ["own_world", "shared_world", "world"]
 
 TEMPLATE = "gateway_template"
+
+# A database is made and dropped for each test, which goes through the whole cache.
+embedded._MOST_MB = 256  # type: ignore[misc]
 
 os.environ.update(
     HF_HUB_OFFLINE="1",

@@ -28,6 +28,7 @@ from urllib.parse import quote
 
 from gateway.errors import BadSettings, StoreUnavailable
 from gateway.store.account import Account, account
+from gateway.store.memory import whole_mb
 from gateway.store.processes import clear_orphans, is_server
 
 SUPERUSER: Final = "postgres"
@@ -47,16 +48,13 @@ SETTINGS: Final = {
     "log_parameter_max_length_on_error": "0",
 }
 _LEAST_MB: Final = 128
-_MOST_MB: Final = 1024
+_MOST_MB: Final = 8192
+_SHARE: Final = 4
 
 
 def _buffers_mb() -> int:
-    """PostgreSQL's own cache: a sixteenth of the memory there is. It is taken page by page, as data are read."""
-    try:
-        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    except (OSError, ValueError):
-        return _LEAST_MB
-    return max(_LEAST_MB, min(_MOST_MB, whole // 16))
+    """PostgreSQL's own cache, of what memory there is. It is taken page by page, as data are read."""
+    return max(_LEAST_MB, min(_MOST_MB, whole_mb() // _SHARE))
 
 
 class EmbeddedServer:

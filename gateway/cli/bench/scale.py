@@ -30,6 +30,8 @@ from gateway.store import Store, open_store
 BATCH: Final = 500
 """Documents in one commit of the load."""
 QUERIES: Final = 200
+WARM: Final = 400
+"""Other questions before these."""
 JUDGED: Final = 30
 """Queries whose answer is compared with that of a search which looks at every passage."""
 TOP: Final = 10
@@ -126,8 +128,13 @@ async def _search(store: Store, ring: KeyRing, corpus: Corpus, chunks: int, grou
     scope = corpus.reader(group)
     index, exact = (Index(store, ring, lambda: now, storage) for storage in (Points(), Points(exact=chunks)))
     queries = [corpus.query(number, chunks // CHUNKS) for number in range(QUERIES)]
-    for query in queries[:20]:
+    # Other questions first: the cache then holds what it does in a server that has been asked for a while.
+    first = []
+    for number in range(QUERIES, QUERIES + WARM):
+        query = corpus.query(number, chunks // CHUNKS)
+        began = time.perf_counter()
         await index.search(query.vector, query.terms, scope, TOP)
+        first.append(time.perf_counter() - began)
     pid = await store.fetchval("SELECT pg_backend_pid()")
     times, answers = [], []
     cpu, server = time.process_time(), _cpu(pid)
@@ -142,6 +149,7 @@ async def _search(store: Store, ring: KeyRing, corpus: Corpus, chunks: int, grou
         found, wanted = found + len({*best} & {*answer}), wanted + len(best)
     return {
         "share": SHARES[group],
+        "first_ms": percentile(first, 50),
         "p50_ms": percentile(times, 50),
         "p99_ms": percentile(times, 99),
         "cpu_ms": 1000 * cpu / len(queries),
@@ -182,5 +190,6 @@ def tell(all_figures: Sequence[Json]) -> None:
         for one in figures["search"].values():
             spent = one["server_cpu_ms"] + one["cpu_ms"]
             took = f"{one['p50_ms']:.1f} ms p50, {one['p99_ms']:.1f} ms p99, {spent:.1f} ms of processor"
+            took += f", {one['first_ms']:.1f} ms p50 of the {WARM} before"
             rows.append((f"{size}: search, {one['share']:.1%} readable", f"{took}, recall@{TOP} {one['recall']:.3f}"))
     show.table(("what", "here"), rows)
