@@ -329,7 +329,7 @@ async def _audit(
     await audit.start()
     stack.push_async_callback(audit.close)
     await sealer.start()
-    if again := await destroy_again(store, ring, audit.terms, audit.subjects, now()):
+    if again := await destroy_again(store, ring, audit.terms, audit.subjects):
         detail = {KEYS: [str(name) for name in again]}
         await audit.append(Record("event", new_request_id(), now(), ITSELF.id, "audit.erase.again", "", detail))
     return audit, sealer

@@ -6,7 +6,6 @@ destroyed again. This sees no more than the log has: one that was put back along
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 from gateway.audit.read import Reader
@@ -36,11 +35,11 @@ async def destroyed(store: Store, ring: KeyRing, terms: Terms) -> set[Name]:
     return found
 
 
-async def destroy_again(store: Store, ring: KeyRing, terms: Terms, subjects: Subjects, at: datetime) -> list[Name]:
+async def destroy_again(store: Store, ring: KeyRing, terms: Terms, subjects: Subjects) -> list[Name]:
     """Destroy, in every process, whichever of these keys exists; which did, ascending. Raises StoreUnavailable."""
     gone = await destroyed(store, ring, terms)
     living = await subjects.alive(gone)
-    await subjects.destroy_keys(living, at)
+    await subjects.destroy_keys(living)
     return living
 
 

@@ -45,9 +45,9 @@ class Forgetting:
         """How many keys these principals have."""
         return await self._subjects.living(self.digests(ids))
 
-    async def destroy(self, ids: Iterable[str], at: datetime) -> list[Name]:
+    async def destroy(self, ids: Iterable[str]) -> list[Name]:
         """Destroy their keys, in every process; which there were."""
-        return await self._subjects.destroy(self.digests(ids), at)
+        return await self._subjects.destroy(self.digests(ids))
 
     async def destroyed(self, ids: Iterable[str]) -> list[Name]:
         """Every key of theirs that was ever destroyed: also those that an erasure did not live to tell of."""

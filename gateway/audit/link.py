@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 # which cost a fifth of its commit. Many go as an array of the table's own rows: the driver looks at each value of an
 # array twice before it writes it, and at those of a row not at all.
 # What a row can be found by goes into the index in the same statement.
+GIVEN_UP = timedelta(days=1)
+"""A stream that nobody writes and that was opened so long ago gets no further rows."""
 INSERT_ONE = """
 WITH written AS (
     INSERT INTO audit_log (stream, seq, at, kind, request, prev, sealed, hash, retention, facts)
@@ -75,6 +77,15 @@ async def locks(connection: Connection) -> set[int]:
         """
     )
     return {record["key"] for record in found}
+
+
+async def over(connection: Connection, at: datetime) -> list[UUID]:
+    """Streams that were never closed and get no further rows: nobody writes them, and they began long ago."""
+    held = await locks(connection)
+    found = await connection.fetch(
+        "SELECT stream FROM audit_streams WHERE closed_seq IS NULL AND opened_at < $1 ORDER BY stream", at - GIVEN_UP
+    )
+    return [record["stream"] for record in found if lock_key(record["stream"]) not in held]
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class AuditLog:
         if not self.healthy:
             raise _unavailable(self._why())
         try:
-            key = await self.subjects.key(record.principal, record.at)
+            key = await self.subjects.key(record.principal)
         except (StoreUnavailable, *LOST):
             raise _unavailable("the key of whom this is about cannot be had") from None
         entry = encode(record, key, max_bytes=MAX_RECORD_BYTES, terms=self.terms.of(told_of(record)))

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from gateway.audit import rows
 from gateway.audit.hold import Hold, standing, take_turn
+from gateway.audit.link import over
 from gateway.audit.pruned import Range, Statement, ranges_of
 from gateway.audit.record import FIRST, Row, genesis, is_whole, moment, unpack
 from gateway.audit.stream import Opener
@@ -39,11 +40,11 @@ _BEGINNING: Final = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0), -(1 << 63))
 _FIND: Final = f"""
 SELECT {rows.ROW.replace("stream, seq,", "l.stream, l.seq,").replace("(at)", "(l.at)")},
        l.at AS time, r.first + l.seq - r.seq AS leaf
-FROM audit_log l JOIN audit_ends e ON e.stream = l.stream JOIN LATERAL (
+FROM audit_log l JOIN audit_ends e ON e.stream = l.stream JOIN audit_streams s ON s.stream = l.stream JOIN LATERAL (
     SELECT * FROM audit_runs WHERE stream = l.stream AND seq <= l.seq ORDER BY seq DESC LIMIT 1
 ) r ON l.seq < r.seq + r.count AND r.first + l.seq - r.seq < $5
 WHERE (l.at, l.stream, l.seq) > ($1::timestamptz, $2::uuid, $3::bigint) AND l.at < $4 AND l.kind <> 'end'
-  AND (e.done OR l.seq < e.next - 1)
+  AND (l.seq < e.next - 1 OR e.next > s.closed_seq OR l.stream = ANY($8::uuid[]))
   AND EXISTS (SELECT 1 FROM unnest($6::text[], $7::timestamptz[]) c(name, before)
               WHERE c.name = l.retention AND l.at < c.before)
 ORDER BY l.at, l.stream, l.seq LIMIT {CHUNK}
@@ -140,6 +141,7 @@ class Pruner:
         progress: Callable[[int], None],
     ) -> None:
         looked = 0
+        ended = await over(connection, now())
         openers = _Openers(self._ring)
         place: tuple[datetime, UUID, int] | None = _BEGINNING
         while place is not None:
@@ -148,7 +150,7 @@ class Pruner:
                 held = await standing(connection, self._key)
                 step = _Step()
                 while place is not None and len(step.places) <= STEP - CHUNK:
-                    place, count = await self._look(connection, place, before, held, openers, step, done)
+                    place, count = await self._look(connection, place, before, held, ended, openers, step, done)
                     looked += count
                     progress(looked)
                 if step.places and not dry_run:
@@ -160,13 +162,15 @@ class Pruner:
         place: tuple[datetime, UUID, int],
         before: Mapping[str, datetime],
         held: list[Hold],
+        ended: list[UUID],
         openers: _Openers,
         step: _Step,
         done: Pruned,
     ) -> tuple[tuple[datetime, UUID, int] | None, int]:
         """Some rows that are over, judged; from where to go on, None at the end, and how many they were."""
         signed = await self._signed(connection)
-        found = await connection.fetch(_FIND, *place, max(before.values()), signed, list(before), list(before.values()))
+        times = list(before.values())
+        found = await connection.fetch(_FIND, *place, max(times), signed, list(before), times, ended)
         if not found:
             return None, 0
         wanted = {Tile(0, record["leaf"] // WIDTH) for record in found}

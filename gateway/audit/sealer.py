@@ -12,11 +12,10 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-from gateway.audit.link import LOST, lock_key, locks
+from gateway.audit.link import GIVEN_UP, LOST, lock_key, locks
 from gateway.audit.tlog import shelf
 from gateway.audit.tlog.check import Checkpoint, NotProven, VerifierKey, leaf_hash, open_checkpoint
 from gateway.audit.tlog.notes import log_key, sign
@@ -34,8 +33,6 @@ log = logging.getLogger(__name__)
 LOCK = 0x6761_7465_7365_616C
 BATCH = 20_000
 """Rows of one stream taken in at once."""
-GIVEN_UP = timedelta(days=1)
-"""A stream that nobody writes and that was opened so long ago gets no further rows."""
 LONGEST_PAUSE_S = 30.0
 
 _NEW = """
@@ -43,7 +40,8 @@ SELECT s.stream, s.opened_at, s.closed_seq, coalesce(e.next, 0) AS next, l.seq, 
 FROM audit_streams s LEFT JOIN audit_ends e USING (stream) LEFT JOIN LATERAL (
     SELECT seq, hash FROM audit_log WHERE stream = s.stream AND seq >= coalesce(e.next, 0) ORDER BY seq LIMIT $1
 ) l ON true
-WHERE e.done IS NOT TRUE ORDER BY s.stream, l.seq
+WHERE (s.closed_seq IS NULL OR coalesce(e.next, 0) <= s.closed_seq) AND s.stream <> ALL($2::uuid[])
+ORDER BY s.stream, l.seq
 """
 
 
@@ -84,6 +82,8 @@ class Sealer:
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._last: Checkpoint | None = None
+        self._over: set[UUID] = set()
+        """Streams that were never closed and get no further rows."""
         self.problem: str | None = None
         self.sealed: Sealed | None = None
         """The last round of this process."""
@@ -183,16 +183,16 @@ class Sealer:
 
     async def _take_in(self, connection: Connection, size: int, at: datetime) -> int:
         """New rows become leaves; how many. A stream that cannot get further ones is not asked again."""
-        found = await connection.fetch(_NEW, BATCH)
+        found = await connection.fetch(_NEW, BATCH, list(self._over))
         held = await locks(connection)
         runs: list[Run] = []
         leaves: list[bytes] = []
-        ends: dict[UUID, tuple[UUID, int, bool]] = {}
+        ends: dict[UUID, int] = {}
         for row in found:
             stream, seq = row["stream"], row["seq"]
             if seq is None:
-                if _is_over(row, row["next"], at, held):
-                    ends[stream] = (stream, row["next"], True)
+                if at - row["opened_at"] > GIVEN_UP and lock_key(stream) not in held:
+                    self._over.add(stream)
                 continue
             last = runs[-1] if runs else None
             if last is not None and last.stream == stream and last.seq + last.count == seq:
@@ -200,10 +200,9 @@ class Sealer:
             else:
                 runs.append(Run(size + len(leaves), stream, seq, 1))
             leaves.append(leaf_hash(row["hash"]))
-            closed = row["closed_seq"]
-            ends[stream] = (stream, seq + 1, closed is not None and seq >= closed)
+            ends[stream] = seq + 1
         grown = await asyncio.to_thread(grow, size, leaves, await shelf.tiles(connection, edge(size)))
-        await shelf.put(connection, runs, grown, list(ends.values()))
+        await shelf.put(connection, runs, grown, ends)
         return len(leaves)
 
     async def _tell(self, connection: Connection, checkpoint: Checkpoint, note: bytes, at: datetime) -> None:
@@ -236,10 +235,3 @@ def paths(store: Store) -> Paths:
             return await shelf.path(connection, ranges)
 
     return path
-
-
-def _is_over(row: Any, following: int, at: datetime, held: set[int]) -> bool:
-    closed = row["closed_seq"]
-    if closed is not None:
-        return bool(following > closed)
-    return at - row["opened_at"] > GIVEN_UP and lock_key(row["stream"]) not in held

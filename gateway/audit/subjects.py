@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
 
 from gateway.audit.tlog.check import fields
@@ -33,29 +32,29 @@ _WRAP = b"gateway/audit/subject-key/1"
 _INNER = b"gateway/audit/inner/1"
 _CURRENT = """
 SELECT subject, generation, wrapped FROM audit_subjects
-WHERE subject = $1 AND destroyed_at IS NULL ORDER BY generation DESC LIMIT 1
+WHERE subject = $1 AND wrapped IS NOT NULL ORDER BY generation DESC LIMIT 1
 """
 # Whoever was forgotten and comes back is given another key: what was destroyed stays so.
 _CREATE = """
-INSERT INTO audit_subjects (subject, generation, wrapped, created_at)
-SELECT $1, coalesce(max(generation), 0) + 1, $2, $3 FROM audit_subjects WHERE subject = $1
-HAVING NOT coalesce(bool_or(destroyed_at IS NULL), false) AND coalesce(max(generation), 0) = $4
+INSERT INTO audit_subjects (subject, generation, wrapped)
+SELECT $1, coalesce(max(generation), 0) + 1, $2 FROM audit_subjects WHERE subject = $1
+HAVING NOT coalesce(bool_or(wrapped IS NOT NULL), false) AND coalesce(max(generation), 0) = $3
 ON CONFLICT DO NOTHING
 """
 _SOME = """
 SELECT subject, generation, wrapped FROM audit_subjects
-WHERE destroyed_at IS NULL AND (subject, generation) IN (SELECT * FROM unnest($1::bytea[], $2::integer[]))
+WHERE wrapped IS NOT NULL AND (subject, generation) IN (SELECT * FROM unnest($1::bytea[], $2::integer[]))
 """
 _DESTROY = """
-UPDATE audit_subjects SET wrapped = NULL, destroyed_at = $2 WHERE subject = ANY($1::bytea[]) AND destroyed_at IS NULL
+UPDATE audit_subjects SET wrapped = NULL WHERE subject = ANY($1::bytea[]) AND wrapped IS NOT NULL
 RETURNING subject, generation
 """
 _DESTROYED = """
-SELECT subject, generation FROM audit_subjects WHERE subject = ANY($1::bytea[]) AND destroyed_at IS NOT NULL
+SELECT subject, generation FROM audit_subjects WHERE subject = ANY($1::bytea[]) AND wrapped IS NULL
 """
 _DESTROY_SOME = """
-UPDATE audit_subjects SET wrapped = NULL, destroyed_at = $3
-WHERE destroyed_at IS NULL AND (subject, generation) IN (SELECT * FROM unnest($1::bytea[], $2::integer[]))
+UPDATE audit_subjects SET wrapped = NULL
+WHERE wrapped IS NOT NULL AND (subject, generation) IN (SELECT * FROM unnest($1::bytea[], $2::integer[]))
 """
 
 
@@ -146,7 +145,7 @@ class Subjects:
             self._digests[who] = found
         return found
 
-    async def key(self, who: str, at: datetime) -> SubjectKey:
+    async def key(self, who: str) -> SubjectKey:
         """The key that this subject's records are sealed under now; where there is none, made and durable first."""
         subject = self.digest(who)
         found = self._current.get(subject)
@@ -157,7 +156,7 @@ class Subjects:
         asked = self._asked.get(subject)
         if asked is None:
             # Whoever else meets him meanwhile waits for the same answer; nobody's end takes it from the others.
-            asked = self._asked[subject] = asyncio.ensure_future(self._look_up(subject, at))
+            asked = self._asked[subject] = asyncio.ensure_future(self._look_up(subject))
             asked.add_done_callback(lambda done: self._answered(subject, done))
         return await asyncio.shield(asked)
 
@@ -167,7 +166,7 @@ class Subjects:
         if not done.cancelled():
             done.exception()  # seen, also when nobody waits for it any more
 
-    async def _look_up(self, subject: bytes, at: datetime) -> SubjectKey:
+    async def _look_up(self, subject: bytes) -> SubjectKey:
         forgotten = self._forgotten
         row = await self._store.fetchrow(_CURRENT, subject)
         while row is None:
@@ -175,7 +174,7 @@ class Subjects:
                 "SELECT coalesce(max(generation), 0) FROM audit_subjects WHERE subject = $1", subject
             )
             wrapped = self._wrap(Name(subject, before + 1))
-            await self._store.execute(_CREATE, subject, wrapped, at, before)
+            await self._store.execute(_CREATE, subject, wrapped, before)
             row = await self._store.fetchrow(_CURRENT, subject)
         key = self._unwrap(Name(subject, row["generation"]), row["wrapped"])
         if forgotten == self._forgotten:  # or else it may be one that was destroyed meanwhile
@@ -205,7 +204,7 @@ class Subjects:
 
     async def living(self, subjects: Iterable[bytes]) -> int:
         """How many keys of these subjects exist."""
-        count = "SELECT count(*) FROM audit_subjects WHERE subject = ANY($1::bytea[]) AND destroyed_at IS NULL"
+        count = "SELECT count(*) FROM audit_subjects WHERE subject = ANY($1::bytea[]) AND wrapped IS NOT NULL"
         return int(await self._store.fetchval(count, sorted(set(subjects))))
 
     async def destroyed(self, subjects: Iterable[bytes]) -> list[Name]:
@@ -219,24 +218,24 @@ class Subjects:
         rows = await self._store.fetch(_SOME, [name.subject for name in wanted], [name.generation for name in wanted])
         return sorted(Name(row["subject"], row["generation"]) for row in rows)
 
-    async def destroy_keys(self, names: Iterable[Name], at: datetime) -> None:
+    async def destroy_keys(self, names: Iterable[Name]) -> None:
         """Destroy these keys, in every process, and no other of their subjects."""
         wanted = sorted(set(names))
         if not wanted:
             return
         async with self._store.transaction() as conn:
             subjects = [name.subject for name in wanted]
-            await conn.execute(_DESTROY_SOME, subjects, [name.generation for name in wanted], at)
+            await conn.execute(_DESTROY_SOME, subjects, [name.generation for name in wanted])
             await self._told_all(conn, subjects)
 
-    async def destroy(self, subjects: Iterable[bytes], at: datetime) -> list[Name]:
+    async def destroy(self, subjects: Iterable[bytes]) -> list[Name]:
         """Destroy every key of these subjects, in every process; which there were.
 
         What is sealed under them opens no more, also what a process that has not heard of it seals after this.
         """
         wanted = sorted(set(subjects))
         async with self._store.transaction() as conn:
-            gone = await conn.fetch(_DESTROY, wanted, at)
+            gone = await conn.fetch(_DESTROY, wanted)
             await self._told_all(conn, wanted)
         for subject in wanted:
             self.forget(subject)

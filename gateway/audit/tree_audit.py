@@ -275,7 +275,7 @@ def _is_of(checkpoint: Checkpoint, at: datetime) -> bool:
     """Whether it was signed in this second, if it says when."""
     said = [line for line in checkpoint.more if line.startswith("time ")]
     try:
-        return not said or said == [f"time {int(at.timestamp())}"]
+        return not said or (said == [f"time {int(at.timestamp())}"] and not at.microsecond)
     except (OverflowError, ValueError, OSError):
         return False  # the database can hold times that are none
 

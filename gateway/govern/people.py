@@ -79,7 +79,7 @@ class People:
     async def forget(self, person: Person, outcome: Json) -> dict[str, int]:
         """Destroy what opens his records, and delete what is his. `outcome` is told which keys are gone."""
         revoked = [await self._keys.revoke(one) for one in person.live]
-        destroyed = await self._forgetting.destroy(person.ids, self._now())
+        destroyed = await self._forgetting.destroy(person.ids)
         # What a table of keys that is put back one day is held against, also for those that went in a run cut short.
         outcome[KEYS] = [str(name) for name in await self._forgetting.destroyed(person.ids)]
         return {

@@ -17,7 +17,7 @@ import asyncpg
 from gateway.errors import BadSettings, SchemaTooNew, StoreUnavailable
 from gateway.store.failures import lost
 
-SCHEMA_REVISION: Final = "0018"
+SCHEMA_REVISION: Final = "0019"
 """What this gateway's SQL is written for: the newest file in migrations/versions."""
 FOLDER: Final = Path(__file__).parent / "migrations"
 LOCK: Final = 0x67617465_77617901

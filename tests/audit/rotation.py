@@ -28,7 +28,7 @@ class Process:
     async def put(self, number: int) -> None:
         """Something in the vault, and a subject with his key."""
         await self.store.execute(VAULT, f"[{number}]", self.ring.seal("vault", b"Jane Roe", str(number).encode()))
-        await self.subjects.key(f"user:{number}", now())
+        await self.subjects.key(f"user:{number}")
 
     async def readable(self) -> int:
         """How many things in the vault open; every subject's key does."""

@@ -60,7 +60,7 @@ async def test_holds_of_each_kind(kept: Kept, indexed: bool) -> None:
 
 
 async def test_who_was_forgotten_before_is_not_kept(kept: Kept) -> None:
-    await kept.log.subjects.destroy([kept.log.subjects.digest("user:ben")], now())
+    await kept.log.subjects.destroy([kept.log.subjects.digest("user:ben")])
     await kept.hold(request="r4")
     assert await standing_in_the_way(kept, who="user:ben") == []
 

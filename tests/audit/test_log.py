@@ -20,7 +20,7 @@ async def opened(store: Store, ring: KeyRing, **options: object) -> AuditLog:
     log = AuditLog(store, ring, now, **options)  # type: ignore[arg-type]
     await log.start()
     # Whoever is met for the first time is given a key first; these tests are about those who are known.
-    await log.subjects.key("user:ada", now())
+    await log.subjects.key("user:ada")
     return log
 
 

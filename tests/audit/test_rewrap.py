@@ -173,7 +173,7 @@ async def test_a_retired_key_wraps_nothing_more_whoever_slept(
         await one.table.sync()
     await rewrap.retire(database, now())
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await Subjects(database, sleeper).key("user:late", now())
+        await Subjects(database, sleeper).key("user:late")
     with pytest.raises(AuditUnavailable):
         await log.append(record(1))
     await log.close()
@@ -208,7 +208,7 @@ async def test_who_is_wrapping_while_a_key_is_retired_is_waited_for(
         await one.table.sync()
     async with database.transaction() as connection:
         await connection.execute(
-            "INSERT INTO audit_subjects VALUES ($1, 1, $2, now())", bytes(16), old.wrap("audit-subject", bytes(32), b"")
+            "INSERT INTO audit_subjects VALUES ($1, 1, $2)", bytes(16), old.wrap("audit-subject", bytes(32), b"")
         )
         retiring = asyncio.ensure_future(rewrap.retire(database, now()))
         async with asyncio.timeout(60):
@@ -225,7 +225,7 @@ async def test_a_key_destroyed_while_it_is_wrapped_anew_stays_destroyed(
     database: Store, ring_file: RingFile, two: tuple[Process, Process]
 ) -> None:
     a, b = two
-    await a.subjects.key("user:jane", now())
+    await a.subjects.key("user:jane")
     await rotate(ring_file, database, a, b)
     work = Rewrapping(database, a.ring)
     wrap = work._subject_keys
@@ -233,7 +233,7 @@ async def test_a_key_destroyed_while_it_is_wrapped_anew_stays_destroyed(
 
     def meanwhile(found: list[asyncpg.Record]) -> object:
         changed = wrap(found)
-        erasing = b.subjects.destroy([b.subjects.digest("user:jane")], now())
+        erasing = b.subjects.destroy([b.subjects.digest("user:jane")])
         destroyed.append(asyncio.run_coroutine_threadsafe(erasing, loop).result(60))
         return changed
 

@@ -43,7 +43,7 @@ async def write(store: Store, ring: KeyRing) -> None:
     entries: list[Entry] = []
     for number in range(ROWS):
         one = replace(record(number, "event"), principal=f"user:{number % 2}", at=now() - timedelta(days=9))
-        entry = encode(one, await subjects.key(one.principal, now()), max_bytes=9999)
+        entry = encode(one, await subjects.key(one.principal), max_bytes=9999)
         entries.append(entry._replace(retention=""))  # there were no classes
     entries.append(Entry(now(), END, "", b"{}"))
     for row in map(stream.add, entries):
@@ -56,6 +56,8 @@ async def write(store: Store, ring: KeyRing) -> None:
 async def test_a_log_of_an_older_gateway_verifies_rotates_and_is_pruned(database: Store, ring_file: RingFile) -> None:
     ring = KeyRing.parse(ring_file.read(), "it")
     await database.execute(migrate.script(migrate.SCHEMA_REVISION, BEFORE, down=True))
+    # The gateway of then said when.
+    await database.execute("ALTER TABLE audit_subjects ALTER COLUMN created_at SET DEFAULT now()")
     await write(database, ring)
     async with database.acquire() as connection:
         await connection.execute(migrate.script(BEFORE, migrate.SCHEMA_REVISION))

@@ -26,8 +26,8 @@ INSERT INTO audit_runs (first, stream, seq, count)
 SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
 """
 _PUT_ENDS = """
-INSERT INTO audit_ends (stream, next, done) SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::boolean[])
-ON CONFLICT (stream) DO UPDATE SET next = excluded.next, done = excluded.done
+INSERT INTO audit_ends (stream, next) SELECT * FROM unnest($1::uuid[], $2::bigint[])
+ON CONFLICT (stream) DO UPDATE SET next = excluded.next
 """
 _PUT_CHECKPOINT = """
 INSERT INTO audit_checkpoints (size, at, root, note) VALUES ($1, $2, $3, $4)
@@ -92,9 +92,7 @@ async def continues(conn: Connection, checkpoint: Checkpoint) -> bool:
         return False
 
 
-async def put(
-    conn: Connection, runs: Sequence[Run], grown: Mapping[Tile, bytes], ends: Sequence[tuple[UUID, int, bool]]
-) -> None:
+async def put(conn: Connection, runs: Sequence[Run], grown: Mapping[Tile, bytes], ends: Mapping[UUID, int]) -> None:
     """New leaves: where they come from, the tiles they changed, and how far each stream is in the tree."""
     if runs:
         await conn.execute(
@@ -106,12 +104,13 @@ async def put(
             _PUT_TILES, [tile.level for tile in grown], [tile.index for tile in grown], list(grown.values())
         )
     if ends:
-        await conn.execute(_PUT_ENDS, *(list(column) for column in zip(*ends, strict=True)))
+        await conn.execute(_PUT_ENDS, list(ends), list(ends.values()))
 
 
 async def put_checkpoint(conn: Connection, checkpoint: Checkpoint, note: bytes, at: datetime) -> None:
     """A signed checkpoint; the latest one of its size is kept, and old ones are thinned."""
-    await conn.execute(_PUT_CHECKPOINT, checkpoint.size, at, checkpoint.root, note)
+    # What is signed is the second: a part of one would be vouched for by nothing.
+    await conn.execute(_PUT_CHECKPOINT, checkpoint.size, at.replace(microsecond=0), checkpoint.root, note)
     await conn.execute(_THIN, at)
 
 

@@ -142,7 +142,7 @@ async def _fill(store: Store, ring: KeyRing, terms: Terms, records: int) -> floa
         made = [_record(number, records) for number in range(done, done + size)]
         for one in made:
             if one.principal not in keys:
-                keys[one.principal] = await subjects.key(one.principal, FIRST)
+                keys[one.principal] = await subjects.key(one.principal)
         await _write(store, ring, terms, keys, made)
         done += size
         show.say(f"{records:,} records: {done:,} written")
