@@ -51,7 +51,9 @@ async def test_learned_terms_and_reranker_are_tried(tmp_path: Path) -> None:
 
 
 def test_what_an_embedder_is_made_with_is_not_printed(tmp_path: Path) -> None:
-    given = TextEmbedding(kind="llama_index", class_path="a.b:C", arguments={"token": "t-1"}, api_key=SecretStr("k-1"))
+    given = TextEmbedding(
+        kind="llama_index", class_path="a.b:C", arguments={"token": "planted-token"}, api_key=SecretStr("planted-key")
+    )
     shown = {row["name"]: row["value"] for row in _settings(loaded(tmp_path, embedder=given))}
     assert shown["retrieval.embedder.arguments"] == "token"
-    assert not any(secret in value for value in shown.values() for secret in ("t-1", "k-1"))
+    assert not any(secret in value for value in shown.values() for secret in ("planted-token", "planted-key"))
