@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import time
 from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,17 +11,13 @@ from gateway.api.metrics import Served
 from gateway.api.peer import Peers
 from gateway.api.shape import REQUEST_ID, error_response
 from gateway.errors import Broken, RateLimited
+from gateway.govern import new_request_id
 
 log = logging.getLogger("gateway.api")
 
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 SENDERS = 4
-
-
-def new_request_id() -> str:
-    """32 hexadecimal digits: milliseconds since 1970 first, so that ids sort by time, then 80 random bits."""
-    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
 class Tracing(Protocol):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.api.shell import new_request_id
 from gateway.app.erasing import erasure
 from gateway.app.files import shipped
 from gateway.app.ingesting import Service, service
@@ -28,7 +27,7 @@ from gateway.audit.destroyed import KEYS, destroy_again
 from gateway.chat import Chat, Feedback, Finder, Library, Returns, Support, Texts, Vectors
 from gateway.crypto import KeyRing, Secret
 from gateway.errors import GatewayError
-from gateway.govern import ITSELF, Credentials, Erasure, Guard, Holds, Log, Policies, Retention
+from gateway.govern import ITSELF, Credentials, Erasure, Guard, Holds, Log, Policies, Retention, new_request_id
 from gateway.identity import Keys
 from gateway.ingest import HeldBack, Ingest, ParserPool
 from gateway.model import Json, Model, Price, Record

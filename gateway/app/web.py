@@ -11,10 +11,9 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from gateway import admin, api
-from gateway.api.shell import new_request_id
 from gateway.app.house import House, now, open_house
 from gateway.crypto import Secret
-from gateway.govern import Entrance, Guard
+from gateway.govern import Entrance, Guard, new_request_id
 from gateway.settings import Settings, find_file, load, withhold
 
 

@@ -1,86 +1,94 @@
-"""The command line: `gateway`. One Typer application; see docs/cli.md."""
+"""The command line: `gateway`. One Typer application, whose commands are loaded when called; see docs/cli.md."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, Final, cast
 
 import typer
+from typer.core import TyperGroup
 
 from gateway import __version__
-from gateway.cli import (
-    asking,
-    audit,
-    audit_reading,
-    demo,
-    doctor,
-    documents,
-    erasing,
-    evaluate,
-    evaluate_grounding,
-    evaluate_people,
-    evaluate_retrieval,
-    index,
-    ingesting,
-    keys,
-    models,
-    policy,
-    redact,
-    reembedding,
-    restore,
-    retaining,
-    rotating,
-    setup,
-    show,
-    tuning,
-    work,
-)
-from gateway.cli.bench.command import bench
-from gateway.cli.root import guarded
+from gateway.cli.failing import guarded
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "init": ("setup:init", "Make a data directory: settings, keys, policies."),
+    "serve": ("setup:serve", "Serve the HTTP API until stopped."),
+    "demo": ("demo:demo", "Answer questions about sample documents, as two people."),
+    "doctor": ("doctor:doctor", "Look at dependencies, ports, keys, models and policies."),
+    "ingest": ("ingesting:ingest", "Read documents into a collection."),
+    "work": ("work:work", "Read files that wait in the queue, until stopped."),
+    "reembed": ("reembedding:reembed", "Embed every passage anew, beside what is searched."),
+    "tune": ("tuning:tune", "Fit the embedder to a collection's own documents."),
+    "search": ("asking:search", "Find passages, as the caller may see them."),
+    "ask": ("asking:ask", "Ask a question and get the answer with its sources."),
+    "redact": ("redact:redact", "Replace personal data by tokens."),
+    "restore": ("restore:restore", "Turn tokens back into values the caller may see."),
+    "bench": ("bench.command:bench", "Measure latency, throughput, memory, search and audit."),
+    "key": ("keys:app", "Create, list, revoke and rotate API keys."),
+    "rotate-key": ("rotating:app", "Change the key ring's key while the gateway runs."),
+    "collection": ("documents:collections", "List, show and delete collections."),
+    "document": ("documents:documents", "List, show, release and delete documents."),
+    "source": ("work:sources", "Places that collections are kept in step with."),
+    "index": ("index:app", "Look at the index, and keep it quick."),
+    "policy": ("policy:app", "Check, test, explain and activate policies."),
+    "models": ("models:app", "List the models callers may use."),
+    "audit": ("auditing:app", "Read, verify, export and prune the audit log."),
+    "eval": ("evaluating:app", "Measure the gateway by annotated sets."),
+}
+"""Where each command is (module of this package, and its name there), and its line of help: help loads none of them."""
+
+
+PLAIN: Final[dict[str, Any]] = {"rich_markup_mode": None, "add_completion": False, "pretty_exceptions_enable": False}
+
+
+class Shelf(Mapping[str, Any]):
+    """The commands of `COMMANDS` by name, each loaded when it is taken: most need a part of the gateway only."""
+
+    def __getitem__(self, name: str) -> Any:
+        """The command of that name. Raises KeyError."""
+        module, _, within = COMMANDS[name][0].partition(":")
+        found: Any = getattr(import_module(f"gateway.cli.{module}"), within)
+        group = typer.Typer(**PLAIN, callback=lambda: None)
+        if isinstance(found, typer.Typer):
+            group.add_typer(found, name=name)
+        else:
+            group.command(name)(found)
+        return typer.main.get_group(group).commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Names, in the order of help."""
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(COMMANDS)
+
+
+class Commands(TyperGroup):
+    """The group of all commands; its help loads none of them."""
+
+    def __init__(self, **attrs: Any) -> None:
+        """As Typer makes it."""
+        super().__init__(**attrs)
+        self.commands = cast("dict[str, Any]", Shelf())
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Names and lines of help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
 
 app = typer.Typer(
     name="gateway",
+    cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    **PLAIN,
     help="A gateway between your people, your documents and language models.",
 )
-
-app.command("init")(setup.init)
-app.command("serve")(setup.serve)
-app.command("demo")(demo.demo)
-app.command("doctor")(doctor.doctor)
-app.command("ingest")(ingesting.ingest)
-app.command("work")(work.work)
-app.command("reembed")(reembedding.reembed)
-app.command("tune")(tuning.tune)
-app.command("search")(asking.search)
-app.command("ask")(asking.ask)
-app.command("redact")(redact.redact)
-app.command("restore")(restore.restore)
-app.command("bench")(bench)
-app.add_typer(keys.app, name="key")
-app.add_typer(rotating.app, name="rotate-key")
-app.add_typer(documents.collections, name="collection")
-app.add_typer(documents.documents, name="document")
-app.add_typer(work.sources, name="source")
-app.add_typer(index.app, name="index")
-app.add_typer(policy.app, name="policy")
-app.add_typer(models.app, name="models")
-audit.app.command("search")(audit_reading.search)
-audit.app.command("tail")(audit_reading.tail)
-audit.app.command("export")(audit_reading.export)
-audit.app.command("reindex")(audit_reading.reindex)
-audit.app.command("erase")(erasing.erase)
-audit.app.command("prune")(retaining.prune)
-audit.app.add_typer(retaining.holds, name="hold")
-app.add_typer(audit.app, name="audit")
-evaluate.app.command("people")(evaluate_people.people)
-evaluate.app.command("grounding")(evaluate_grounding.grounding)
-evaluate.app.command("retrieval")(evaluate_retrieval.retrieval)
-app.add_typer(evaluate.app, name="eval")
 
 
 @app.callback(invoke_without_command=True)
@@ -90,10 +98,10 @@ def root(
 ) -> None:
     """Without a command, help."""
     if version:
-        show.text(__version__)
+        typer.echo(__version__)
         raise typer.Exit
     if ctx.invoked_subcommand is None:
-        show.text(ctx.get_help())
+        typer.echo(ctx.get_help())
         raise typer.Exit
 
 

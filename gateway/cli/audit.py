@@ -13,7 +13,8 @@ from gateway.audit import Compared, NotProven, Report, VerifierKey, check_bundle
 from gateway.audit.record import moment
 from gateway.audit.verdicts import Vouching
 from gateway.cli import show
-from gateway.cli.root import FAILED, OPERATOR, AsJson, Config, house, request_id, run
+from gateway.cli.failing import FAILED
+from gateway.cli.root import OPERATOR, AsJson, Config, house, request_id, run
 from gateway.errors import Invalid, NotFound
 from gateway.model import Json
 

@@ -16,7 +16,8 @@ from gateway.app.house import House, open_house
 from gateway.app.sample import Person, Question, Sample, append_lines, lay_policies, load_documents, read_sample
 from gateway.chat import Answer, split
 from gateway.cli import show
-from gateway.cli.root import FAILED, OPERATOR, request_id, run
+from gateway.cli.failing import FAILED
+from gateway.cli.root import OPERATOR, request_id, run
 from gateway.cli.setup import prepare
 from gateway.errors import GatewayError, Refused
 from gateway.model import Json

@@ -21,7 +21,8 @@ from gateway.app.ring import key_ring
 from gateway.app.storage import engine_of
 from gateway.audit.keytable import check_marks, state_of
 from gateway.cli import show
-from gateway.cli.root import FAILED, AsJson, Config, loaded, run
+from gateway.cli.failing import FAILED
+from gateway.cli.root import AsJson, Config, loaded, run
 from gateway.errors import GatewayError
 from gateway.model import Zone, join_findings
 from gateway.policy import Versions, build, check, load_files

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from gateway.cli import show
-from gateway.cli.root import FAILED, AsJson
+from gateway.cli.failing import FAILED
+from gateway.cli.root import AsJson
 from gateway.errors import Invalid
 from gateway.evaluate import Engine, Report, Task, gateway_engine, measure, policy_at, read, read_map
 from gateway.model import Json

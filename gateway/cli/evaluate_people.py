@@ -13,7 +13,8 @@ from gateway.app.house import now, quiet
 from gateway.cli import show
 from gateway.cli.evaluate import grid
 from gateway.cli.evaluate_retrieval import models
-from gateway.cli.root import FAILED, AsJson, Config, configured, run
+from gateway.cli.failing import FAILED
+from gateway.cli.root import AsJson, Config, configured, run
 from gateway.crypto import KeyRing
 from gateway.crypto.keyring import fresh_ring
 from gateway.evaluate import people as measuring

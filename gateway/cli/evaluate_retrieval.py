@@ -15,7 +15,8 @@ from gateway.app.house import quiet
 from gateway.app.methods import open_methods
 from gateway.cli import show
 from gateway.cli.evaluate import grid
-from gateway.cli.root import FAILED, AsJson, Config, configured, run
+from gateway.cli.failing import FAILED
+from gateway.cli.root import AsJson, Config, configured, run
 from gateway.errors import Invalid
 from gateway.evaluate import retrieval as measuring
 from gateway.evaluate.retrieval_data import read_set

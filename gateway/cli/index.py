@@ -10,7 +10,8 @@ import typer
 from gateway.app.house import open_database
 from gateway.app.storage import engine_of
 from gateway.cli import show
-from gateway.cli.root import FAILED, AsJson, Config, loaded, run
+from gateway.cli.failing import FAILED
+from gateway.cli.root import AsJson, Config, loaded, run
 from gateway.retrieval.qdrant.moving import bring_back as fetch_back
 from gateway.retrieval.qdrant.moving import compare as hold_against
 from gateway.retrieval.qdrant.owed import home

@@ -13,7 +13,8 @@ import typer
 
 from gateway.app.house import House
 from gateway.cli import show
-from gateway.cli.root import FAILED, AsJson, Config, caller, house, request_id, run
+from gateway.cli.failing import FAILED
+from gateway.cli.root import AsJson, Config, caller, house, request_id, run
 from gateway.errors import GatewayError, Invalid
 from gateway.ingest import Delivery, Ingested, read_until
 from gateway.ingest.values import marks

@@ -15,7 +15,7 @@ import orjson
 import typer
 
 from gateway.cli import show
-from gateway.cli.root import FAILED
+from gateway.cli.failing import FAILED
 from gateway.errors import Invalid
 from gateway.model import Json
 

@@ -10,7 +10,8 @@ import typer
 
 from gateway.app.house import policy_dir
 from gateway.cli import show
-from gateway.cli.root import FAILED, OPERATOR, AsJson, Config, caller, house, loaded, request_id, run
+from gateway.cli.failing import FAILED
+from gateway.cli.root import OPERATOR, AsJson, Config, caller, house, loaded, request_id, run
 from gateway.model import Finding
 from gateway.policy import Activation, check, load_files
 

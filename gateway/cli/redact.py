@@ -16,9 +16,10 @@ from gateway.app.files import shipped
 from gateway.app.house import House, now, open_house
 from gateway.chat import scope_of
 from gateway.cli import show
+from gateway.cli.failing import FAILED
 from gateway.cli.lines import batches, put, source, text_blocks
 from gateway.cli.many import Means, scan
-from gateway.cli.root import FAILED, OPERATOR, AsJson, Config, caller, configured, request_id, run
+from gateway.cli.root import OPERATOR, AsJson, Config, caller, configured, request_id, run
 from gateway.cli.scan import Piece, joined, result_of
 from gateway.crypto.keyring import fresh_ring
 from gateway.errors import Invalid

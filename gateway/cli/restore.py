@@ -8,8 +8,9 @@ from typing import Annotated, Final
 import typer
 
 from gateway.cli import show
+from gateway.cli.failing import FAILED
 from gateway.cli.lines import Batch, answered, batches, failed, parse, put, source, text_blocks
-from gateway.cli.root import FAILED, AsJson, Config, caller, house, request_id, run
+from gateway.cli.root import AsJson, Config, caller, house, request_id, run
 from gateway.model import Json, Principal
 
 BATCH: Final = 1 << 20

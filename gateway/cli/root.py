@@ -1,4 +1,4 @@
-"""What every command shares: finding the configuration, opening the house, saying who acts, and failing clearly."""
+"""What every command shares: finding the configuration, opening the house, saying who acts."""
 
 from __future__ import annotations
 
@@ -13,19 +13,14 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import typer
 import uvloop
 
-from gateway.api.shell import new_request_id
 from gateway.app.house import House, open_house
-from gateway.cli import show
-from gateway.errors import BadSettings, GatewayError, Invalid
+from gateway.errors import BadSettings, Invalid
+from gateway.govern import new_request_id
 from gateway.model import Principal
 from gateway.settings import Loaded, find_file, load, withhold
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-TRACEBACK = "GATEWAY_TRACEBACK"
-USAGE = 2
-FAILED = 1
 
 Config = Annotated[
     Path | None,
@@ -87,26 +82,6 @@ def run(main: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
             return runner.run(main(*args, **kwargs))
 
     return command
-
-
-def guarded(main: Callable[[], object]) -> int:
-    """Run the whole program; an error of ours becomes two lines and an exit code."""
-    try:
-        main()
-    except GatewayError as error:
-        show.failure(error)
-        return USAGE if isinstance(error, Invalid) else FAILED
-    except KeyboardInterrupt:
-        show.say("stopped")
-        return 130
-    except Exception as fault:
-        if os.environ.get(TRACEBACK):
-            raise
-        # A traceback quotes values; it is for whoever asks for it.
-        show.say(f"error: the gateway failed ({type(fault).__name__})")
-        show.say(f"hint: run the command again with {TRACEBACK}=1 to see where, and report that")
-        return FAILED
-    return 0
 
 
 def request_id() -> str:

@@ -12,7 +12,8 @@ import typer
 from gateway.app.ring import ring_source
 from gateway.app.rotating import rotation
 from gateway.cli import show
-from gateway.cli.root import FAILED, OPERATOR, AsJson, Config, house, loaded, request_id, run
+from gateway.cli.failing import FAILED
+from gateway.cli.root import OPERATOR, AsJson, Config, house, loaded, request_id, run
 from gateway.crypto import Secret, keysource
 from gateway.crypto.ringfile import KekLock, RingFile
 from gateway.errors import Invalid

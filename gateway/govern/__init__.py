@@ -6,6 +6,7 @@ from gateway.govern.entrance import Entrance
 from gateway.govern.erasure import Erased, Erasure
 from gateway.govern.guard import ITSELF, Guard
 from gateway.govern.holds import Holds
+from gateway.govern.ids import new_request_id
 from gateway.govern.log import Log
 from gateway.govern.policies import Policies
 from gateway.govern.reembedding import Plan, Reembedded, Reembedding
@@ -32,4 +33,5 @@ __all__ = [
     "RingReport",
     "Rotation",
     "Tuning",
+    "new_request_id",
 ]

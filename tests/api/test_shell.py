@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.api.shell import SENDERS, Shell, new_request_id
+from gateway.api.shell import SENDERS, Shell
+from gateway.govern import new_request_id
 
 
 class Client:

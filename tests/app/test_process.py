@@ -221,7 +221,7 @@ def test_workers_that_cannot_start_end_the_command_as_failed(process: Process) -
     # The look at everything beforehand is left out, as if something had gone wrong since.
     code = (
         "import sys, gateway.cli.setup as setup; setup._try_house = lambda settings: None;"
-        "from gateway.cli import app; from gateway.cli.root import guarded; sys.exit(guarded(app))"
+        "from gateway.cli import app; from gateway.cli.failing import guarded; sys.exit(guarded(app))"
     )
     child = process.spawn("-c", code, "serve", "--config", str(process.folder), "--port", "0", "--workers", "2")
     _, said = child.communicate(timeout=120)

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.cli.root import guarded
+from gateway.cli.failing import guarded
 from gateway.store.embedded import EmbeddedServer
 from tests.apart import run_apart, run_sql
 

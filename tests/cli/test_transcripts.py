@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import socket
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
-from gateway.cli import app
+from gateway.cli import COMMANDS, app
 from tests.cli.conftest import Run, run_command
 
 
@@ -201,18 +205,51 @@ def test_a_role_that_is_not_there(gateway: Run) -> None:
     assert "employee" in said.err
 
 
-def test_every_command_has_help() -> None:
-    todo: list[tuple[list[str], typer.Typer]] = [([], app)]
-    seen = 0
-    while todo:
-        words, group = todo.pop()
-        for command in group.registered_commands:
-            name = command.name or ""
-            said = run_command(*words, name, "--help")
-            assert said.code == 0
-            assert len(said.out.splitlines()) > 3, name
-            seen += 1
-        todo += [
-            ([*words, sub.name or ""], sub.typer_instance) for sub in group.registered_groups if sub.typer_instance
-        ]
-    assert seen > 25
+def commands(group: Any, *words: str) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *words, name)
+        else:
+            yield (*words, name)
+
+
+EVERY = list(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_every_command_has_help(words: tuple[str, ...]) -> None:
+    said = run_command(*words, "--help")
+    assert said.code == 0
+    assert said.out.startswith(f"Usage: gateway {' '.join(words)}")
+    assert len(said.out.splitlines()) > 3
+
+
+def test_there_are_many_commands() -> None:
+    assert len(EVERY) > 40
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_line_of_help_fits_and_is_a_sentence(name: str) -> None:
+    line = COMMANDS[name][1]
+    assert line.endswith(".")
+    assert len(line) < 62
+
+
+def test_help_loads_no_command() -> None:
+    code = (
+        "import sys; from gateway.cli import app; from gateway.cli.failing import guarded\n"
+        "sys.argv = ['gateway', '--help']\n"
+        "try: guarded(app)\n"
+        "finally: print(sorted(m for m in sys.modules if m.startswith('gateway')), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert "  audit " in done.stdout
+    assert done.stderr.strip() == str(
+        ["gateway", "gateway.cli", "gateway.cli.failing", "gateway.cli.show", "gateway.errors"]
+    )
+
+
+def test_a_command_misspelt_is_told_the_nearest() -> None:
+    said = run_command("ingst", "x")
+    assert said.code == 2
+    assert "Did you mean 'ingest'?" in said.err

@@ -1,0 +1,33 @@
+"""How commands end when they fail: two lines and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from gateway.cli import show
+from gateway.errors import GatewayError, Invalid
+
+TRACEBACK = "GATEWAY_TRACEBACK"
+USAGE = 2
+FAILED = 1
+
+
+def guarded(main: Callable[[], object]) -> int:
+    """Run the whole program; an error of ours becomes two lines and an exit code."""
+    try:
+        main()
+    except GatewayError as error:
+        show.failure(error)
+        return USAGE if isinstance(error, Invalid) else FAILED
+    except KeyboardInterrupt:
+        show.say("stopped")
+        return 130
+    except Exception as fault:
+        if os.environ.get(TRACEBACK):
+            raise
+        # A traceback quotes values; it is for whoever asks for it.
+        show.say(f"error: the gateway failed ({type(fault).__name__})")
+        show.say(f"hint: run the command again with {TRACEBACK}=1 to see where, and report that")
+        return FAILED
+    return 0
