@@ -250,6 +250,6 @@ def test_help_loads_no_command() -> None:
 
 
 def test_a_command_misspelt_is_told_the_nearest() -> None:
-    said = run_command("ingst", "x")
+    said = run_command("redct")
     assert said.code == 2
-    assert "Did you mean 'ingest'?" in said.err
+    assert "Did you mean 'redact'" in said.err
