@@ -30,7 +30,8 @@ _BLANKS: Final = re.compile(r"\s+")
 _TURNED: Final = re.compile(r"[^\W\d_]+(?:[ '\u2019-][^\W\d_]+){0,2},\s(?:[^\W\d_]+[.'\u2019-]?\s?){1,3}\Z")
 """`Roe, Jane`: in another case or inside longer words it is the end of one name and the beginning of the next."""
 _LONG_BLANKS: Final = re.compile(r"\s{2,}")
-_PLUS_INSIDE: Final = re.compile(r"\S\+")
+_CODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|[\w.~-]\+")
+"""In percent-encoded text: what is written in code, or a blank behind what need not be."""
 _BEGINS: Final = re.compile(r"(?<![^\W_])\S")
 """Where a value may begin that stands alone: behind no letter and no digit."""
 
@@ -151,7 +152,9 @@ class Needles:
 
     def _may_be_encoded(self, text: str) -> bool:
         """Whether a percent-encoded value could stand there; in such a one no plus sign comes first."""
-        return "%" in text or ("+" in text and (not self._trimmed or _PLUS_INSIDE.search(text) is not None))
+        if "%" not in text and "+" not in text:
+            return False
+        return (not self._trimmed and "+" in text) or _CODED.search(text) is not None
 
     def _spelled(self) -> list[set[str]]:
         if self._encoded is None:

@@ -292,8 +292,10 @@ def redactions(
                 if token not in first or (_flat(first[token]) and not _flat(whole)):
                     first[token] = whole
             values[-1].append((value, tokens[span.type, whole]))
+    parts: dict[str, tuple[str, ...]] = {}
     return [
-        _redaction(text, spans, known, first, minter) for text, spans, known in zip(texts, found, values, strict=True)
+        _redaction(text, spans, known, first, parts, minter)
+        for text, spans, known in zip(texts, found, values, strict=True)
     ]
 
 
@@ -306,9 +308,13 @@ def _redaction(
     spans: Sequence[Span],
     values: Sequence[tuple[str, str]],
     first: Mapping[str, str],
+    parts: dict[str, tuple[str, ...]],
     minter: Minter,
 ) -> Redaction:
-    """`values`: what each span says, and the token of the whole it belongs to; `first`: that whole as first written."""
+    """`values`: what each span says, and the token of the whole it belongs to; `first`: that whole as first written.
+
+    `parts`: name -> `Minter.parts`, as far as they are known; grows.
+    """
     out: list[str] = []
     replaced: list[Replaced] = []
     originals: dict[str, Original] = {}
@@ -317,8 +323,10 @@ def _redaction(
         token = whole if value == first[whole] else minter.form(whole, value)
         out += (text[at : span.start], token)
         length += span.start - at
-        parts = minter.parts(value) if span.type == PERSON else ()
-        replaced.append(Replaced(span.start, span.end, span.type, span.score, token, length, parts))
+        if span.type == PERSON and value not in parts:
+            parts[value] = minter.parts(value)
+        words = parts[value] if span.type == PERSON else ()
+        replaced.append(Replaced(span.start, span.end, span.type, span.score, token, length, words))
         originals.setdefault(token, Original(value, span.type))
         length += len(token)
         at = span.end

@@ -28,6 +28,8 @@ LONGEST: Final = TYPE_LENGTH + ID_LENGTH + FORM_LENGTH + 4
 _TYPE: Final = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 _CHARACTER: Final = "[0-9a-hjkmnp-tv-z]"
 TOKEN: Final = re.compile(rf"\[({_TYPE})_({_CHARACTER}{{{ID_LENGTH}}})(?:_({_CHARACTER}{{{FORM_LENGTH}}}))?\]")
+_PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
+"""Ten bits -> the two characters that write them."""
 TYPE_NAME: Final = re.compile(rf"{_TYPE}\Z")
 
 
@@ -118,7 +120,7 @@ class Minter:
     def _identity(self, purpose: bytes, text: str) -> str:
         digest = keyed(self._key, purpose + b"\0" + text.encode("utf-8", "surrogatepass"))
         bits = int.from_bytes(digest[:8], "big") >> 4
-        return "".join(ALPHABET[bits >> shift & 31] for shift in range(55, -1, -5))
+        return "".join([_PAIRS[bits >> shift & 1023] for shift in range(50, -1, -10)])
 
 
 @lru_cache(maxsize=32)

@@ -63,6 +63,22 @@ def test_many_values_are_found_where_each_is_found_alone(looked_for: list[str], 
         assert set(Needles(known, few=0).find(hay)) == set(Needles(known, few=100).find(hay))
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(st.sampled_from("ab Zé+%/~._-(@\t0"), min_size=3, max_size=12),
+    st.text(st.sampled_from("a (:+%?=&0\n"), max_size=4),
+    st.text(st.sampled_from("a )+%&0\n"), max_size=4),
+)
+def test_a_value_in_percent_code_is_found_beside_anything(value: str, before: str, behind: str) -> None:
+    one = needle(value)
+    for spelled in sorted(one.encoded()) if one else ():
+        text = f"{before}{spelled.upper()}{behind}"
+        for found in (Needles([one], few=few).find(text) for few in (0, 9)):  # type: ignore[list-item]
+            inside = any(start <= len(before) + 1 and end >= len(before) + len(spelled) - 1 for _, start, end in found)
+            # Of occurrences that overlap one another the first counts.
+            assert inside or spelled in text[: len(before) + len(spelled) - 1].lower()
+
+
 @pytest.mark.timeout(60)
 def test_many_values_in_a_long_text_cost_no_more_than_its_length() -> None:
     known = Needles(one for number in range(5000) if (one := needle(f"jane{number}@acme.example")))
