@@ -116,7 +116,7 @@ class EmbeddedServer:
 
     def control(self, *words: str, timeout_s: float = 90.0) -> int:
         """`pg_ctl` with these words on this data directory; its exit code."""
-        return self._program("pg_ctl", "-s", "-D", str(self.pgdata), *words, timeout_s=timeout_s)
+        return self._program("pg_ctl", "-s", "-D", str(self.pgdata), *words, timeout_s=timeout_s).returncode
 
     def pid(self) -> int | None:
         """Process id of the running server, ready or not; None when it is down."""
@@ -146,14 +146,14 @@ class EmbeddedServer:
             if carried not in ("", found):
                 raise BadSettings(
                     f"{self.pgdata} was made by PostgreSQL {found}, this gateway carries PostgreSQL {carried}",
-                    hint="start the gateway version that made it and use `gateway backup`",
+                    hint="start the gateway version that made it, and carry the data over with pg_dump and pg_restore",
                 )
             return
         draft = self.data_dir / "postgres.new"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         who.own(draft)
-        status = self._program(
+        made = self._program(
             "initdb",
             f"--pgdata={draft}",
             f"--username={SUPERUSER}",
@@ -165,11 +165,13 @@ class EmbeddedServer:
             "--locale=C",
             "--no-instructions",
             timeout_s=120,
+            errors=subprocess.PIPE,
         )
-        if status != 0:
+        if made.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
+            said = _complaint(made.stderr)
             raise StoreUnavailable(
-                f"the embedded database could not be made in {self.pgdata}",
+                f"the embedded database could not be made in {self.pgdata}{said and f' ({said})'}",
                 hint="check free space and permissions there",
             )
         draft.rename(self.pgdata)
@@ -242,14 +244,17 @@ class EmbeddedServer:
         except OSError:
             return None
 
-    def _program(self, name: str, *words: str, timeout_s: float) -> int:
+    def _program(
+        self, name: str, *words: str, timeout_s: float, errors: int = subprocess.DEVNULL
+    ) -> subprocess.CompletedProcess[bytes]:
+        """`errors`: where what it says goes; a pipe only for what leaves no process behind. -1: out of time."""
         who = self._who()
         try:
             return subprocess.run(  # noqa: S603 - our own program and words
                 [str(_programs() / name), *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=errors,
                 cwd="/",
                 # Nothing ambient: PGDATA, PGPORT and friends would otherwise be obeyed.
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
@@ -260,9 +265,9 @@ class EmbeddedServer:
                 start_new_session=True,
                 timeout=timeout_s,
                 check=False,
-            ).returncode
-        except subprocess.TimeoutExpired:
-            return -1
+            )
+        except subprocess.TimeoutExpired as late:
+            return subprocess.CompletedProcess(late.cmd, -1, stderr=b"it did not end in time")
         except OSError:
             raise StoreUnavailable(
                 f"the embedded database's program {name} cannot be run", hint="install the gateway again"
@@ -305,6 +310,13 @@ def _open_lock(path: Path) -> int:
         raise BadSettings(
             f"{path} cannot be opened", hint="run the gateway as the user who owns the data directory"
         ) from None
+
+
+def _complaint(said: bytes | None) -> str:
+    """The last line in which a program says what went wrong, or else its last, without the name it gives itself."""
+    lines = [line.strip() for line in (said or b"").decode("utf-8", "replace").splitlines() if line.strip()]
+    told = [line for line in lines if "error:" in line or "FATAL:" in line] or lines
+    return told[-1].partition(": ")[2] or told[-1] if told else ""
 
 
 def _programs() -> Path:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from gateway.errors import BadSettings, StoreUnavailable
-from gateway.store import open_store
+from gateway.store import embedded, open_store
 from gateway.store.embedded import EmbeddedServer
 
 # Another gateway process: opens the store, says so, and waits to be told (or killed).
@@ -250,6 +250,29 @@ def test_a_first_start_cut_short_leaves_nothing_in_the_way(bare_dir: Path) -> No
     server.start()
     assert not half.exists()
     server.release()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("initdb: error: no space left\ninitdb: removing the draft", " (error: no space left)"),
+        ("cannot open a shared object", " (cannot open a shared object)"),
+        ("", ""),
+    ],
+)
+def test_a_first_start_that_fails_says_what_the_program_said(
+    bare_dir: Path, monkeypatch: pytest.MonkeyPatch, said: str, told: str
+) -> None:
+    program = bare_dir / "programs" / "bin" / "initdb"
+    program.parent.mkdir(parents=True)
+    (program.parent / "postgres").touch(0o755)
+    program.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{said}\nEND\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(embedded, "_programs", lambda: program.parent)
+    with pytest.raises(StoreUnavailable) as caught:
+        EmbeddedServer(bare_dir).start()
+    assert caught.value.message.endswith(f"could not be made in {bare_dir / 'postgres'}{told}")
+    assert not (bare_dir / "postgres.new").exists()
 
 
 def test_data_of_another_postgresql(data_dir: Path) -> None:
