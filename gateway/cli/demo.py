@@ -155,7 +155,7 @@ def _field(name: str, text: str) -> None:
 
 def _title(text: str) -> None:
     show.text("")
-    show.out().print(f"[bold]{text}[/bold]")
+    show.out().print(text, style="bold")
 
 
 @contextlib.contextmanager

@@ -165,12 +165,8 @@ def _rows(rows: list[Json], columns: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         show.json(rows)
         return
-    show.table(columns, [tuple(_cell(row.get(column)) for column in columns) for row in rows])
+    show.table(columns, [tuple(row.get(column) for column in columns) for row in rows])
 
 
 def _signs(report: Json) -> list[str]:
     return sorted({sign for flag in report["instructions"] for sign in flag["signs"]})
-
-
-def _cell(value: object) -> object:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value

@@ -7,21 +7,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from gateway.errors import GatewayError
 
 
 def out() -> Console:
     """Where results go. Made anew each time, so that tests may replace the stream."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def err() -> Console:
     """Where messages and progress go."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def json(data: Any) -> None:
@@ -31,32 +33,46 @@ def json(data: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under headings; says so when there are none."""
+    """Print rows under headings; says so when there are none. In a pipe a row is one line, however long."""
     if not rows:
-        out().print("nothing to show")
+        text("nothing to show")
+        return
+    cells = [[_plain(cell).replace("\n", " ") for cell in row] for row in rows]
+    console = out()
+    if not console.is_terminal:
+        widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+        for line in (columns, *cells):
+            padded = (set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True))
+            text("  ".join(padded).rstrip())
         return
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        grid.add_column(name, overflow="fold")
-    for row in rows:
-        grid.add_row(*("" if cell is None else str(cell) for cell in row))
-    out().print(grid)
+        # What a row is known by is copied from there; it is not broken.
+        grid.add_column(name, overflow="fold", no_wrap=name == columns[0])
+    for row in cells:
+        grid.add_row(*row)
+    console.print(grid)
 
 
 def facts(pairs: Mapping[str, object]) -> None:
     """Print names and values, one pair a line."""
     width = max((len(name) for name in pairs), default=0)
     for name, value in pairs.items():
-        out().print(f"[bold]{name:<{width}}[/bold]  {_plain(value)}", markup=True)
+        out().print(Text.assemble((f"{name:<{width}}", "bold"), f"  {_plain(value)}"))
 
 
 def _plain(value: object) -> str:
-    return str(value).replace("[", "\\[")
+    """A value for people: lists with commas, nothing for what is not there."""
+    if isinstance(value, Mapping):
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return "" if value is None else str(value)
 
 
 def say(text: str) -> None:
     """A message for the person, on stderr."""
-    err().print(text, markup=False)
+    err().print(text)
 
 
 def text(value: str) -> None:
