@@ -64,6 +64,8 @@ async def restore(request: Request) -> Response:
 def _texts(body: Json, options: set[str]) -> list[str]:
     """The text or texts of a body that may hold these options besides. Raises Invalid."""
     only(body, {"text", "texts", *options})
+    if "text" in body and "texts" in body:
+        raise Invalid("give text or texts, not both", param="texts")
     texts = body.get("texts") if "texts" in body else [body.get("text")]
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise Invalid("give text, or texts as a list of texts", param="text")

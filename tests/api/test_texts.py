@@ -50,6 +50,13 @@ def test_what_a_key_had_redacted_comes_back_to_it(world: World) -> None:
     assert back["withheld"] == {}
 
 
+@pytest.mark.parametrize("path", ["redact", "restore"])
+def test_text_and_texts_in_one_request_are_refused(world: World, path: str) -> None:
+    answer = post(world, "emil", path, {"text": "a", "texts": ["b"]})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "texts"
+
+
 def test_many_texts_at_once_and_a_mangled_token(world: World) -> None:
     made = post(world, "emil", "redact", {"texts": [LETTER, "nothing here", ""]}).json()
     assert [one["text"] for one in made["results"]] == [LETTER, "nothing here", ""]
