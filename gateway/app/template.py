@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 TEMPLATE = """\
-# Configuration of this gateway. Everything has a default; `gateway doctor` shows every value and where it came from.
+# Configuration of this gateway. Everything has a default; `gateway doctor --settings`
+# shows every value and where it came from.
 # The environment wins over this file: server.port is GATEWAY_SERVER__PORT. All settings: docs/configuration.md.
 
 server:

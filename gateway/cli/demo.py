@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import tempfile
 import textwrap
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ async def demo(
         async with open_house(settings) as house:
             ok = await _tell(house, sample, folder)
     if keep is not None:
-        show.text(f"  see them: gateway audit show --config {keep}")
+        show.text(f"  see them: gateway audit show --config {shlex.quote(str(keep))} --reason demo")
     if not ok:
         raise typer.Exit(FAILED)
 

@@ -67,7 +67,7 @@ async def ingest(
         else:
             for row in rows:
                 show.text(_line(row))
-            show.text(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
+            show.text(", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "no files there")
         if watch:
             sys.stdout.flush()
             show.say("watching; end with Ctrl-C")

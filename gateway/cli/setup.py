@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -56,7 +57,7 @@ async def init(
         await _prepare_sample(directory)
     show.say(f"made {directory.resolve()}")
     show.say(f"the first admin key is in {directory / ADMIN_KEY}; keep it safe")
-    show.say(f"next: gateway serve --config {directory / 'gateway.yaml'}")
+    show.say(f"next: gateway serve --config {shlex.quote(str(directory / 'gateway.yaml'))}")
 
 
 async def prepare(directory: Path, lay: Callable[[Path], object] | None = None) -> Settings:

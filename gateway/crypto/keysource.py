@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import selectors
+import shlex
 import signal
 import stat
 import subprocess
@@ -116,10 +117,13 @@ def _check_private(path: Path, facts: os.stat_result) -> None:
     mode = stat.S_IMODE(facts.st_mode)
     if mode & 0o077:
         raise BadKeyRing(
-            f"key ring {path} can be read or changed by others, its mode is {mode:o}", hint=f"chmod 600 {path}"
+            f"key ring {path} can be read or changed by others, its mode is {mode:o}",
+            hint=f"chmod 600 {shlex.quote(str(path))}",
         )
     if facts.st_uid not in (os.geteuid(), 0) and os.geteuid() != 0:
-        raise BadKeyRing(f"key ring {path} belongs to another user", hint=f"chown {os.geteuid()} {path}")
+        raise BadKeyRing(
+            f"key ring {path} belongs to another user", hint=f"chown {os.geteuid()} {shlex.quote(str(path))}"
+        )
 
 
 def read_command(argv: Sequence[str], timeout: float) -> bytes:

@@ -33,6 +33,26 @@ def test_init_twice_is_refused_and_changes_nothing(home: Path) -> None:
     assert (home / "keys" / "keyring.json").read_bytes() == before
 
 
+def test_init_names_the_next_command_so_that_it_can_be_copied(tmp_path: Path) -> None:
+    home = tmp_path / "Büro Süd"
+    said = run_command("init", str(home))
+    assert said.code == 0
+    assert said.err.splitlines()[-1] == f"next: gateway serve --config '{home}/gateway.yaml'"
+
+
+def test_init_where_no_folder_can_be_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = run_command("init", str(tmp_path / "file" / "house"))
+    assert said.code == 2
+    assert f"error: cannot use {tmp_path / 'file' / 'house'}: not a directory" in said.err
+
+
+def test_ingest_of_an_empty_folder_says_that_it_is(gateway: Run, tmp_path: Path) -> None:
+    said = gateway("ingest", str(tmp_path), "-k", "handbook")
+    assert said.code == 0
+    assert said.out == "no files there\n"
+
+
 def test_ingest_skips_what_is_unchanged_and_names_what_failed(gateway: Run, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# Parking\n\nMs Jane Roe opens the car park at six.\n")
     (tmp_path / "b.pdf").write_bytes(b"not a pdf")

@@ -142,12 +142,12 @@ def test_signer_belongs_to_the_ring(ring: KeyRing) -> None:
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o610, 0o601, 0o620])
 def test_a_ring_others_can_read_or_change_is_refused(tmp_path: Path, mode: int) -> None:
-    path = tmp_path / "ring.json"
+    path = tmp_path / "a ring.json"
     KeyRing.create(path)
     path.chmod(mode)
     with pytest.raises(BadKeyRing) as caught:
         KeyRing.load(path)
-    assert caught.value.hint == f"chmod 600 {path}"
+    assert caught.value.hint == f"chmod 600 '{path}'"
     assert f"{mode:o}" in caught.value.message
 
 
