@@ -65,6 +65,13 @@ async def prepare(directory: Path, lay: Callable[[Path], object] | None = None) 
 
     Keys and policies that are there are kept. Raises Conflict when the folder is a data directory already.
     """
+    settings = await _furnish(directory, lay or _lay_shipped)
+    _finish(directory)
+    return settings
+
+
+async def _furnish(directory: Path, lay: Callable[[Path], object]) -> Settings:
+    """Everything but `gateway.yaml`, as far as it is not there yet. Raises Conflict."""
     config = directory / "gateway.yaml"
     if config.exists():
         raise Conflict(f"{config} is there already", hint="choose another folder, or use this one as it is")
@@ -72,7 +79,7 @@ async def prepare(directory: Path, lay: Callable[[Path], object] | None = None) 
     keys = directory / "keys"
     keys.mkdir(mode=0o700, exist_ok=True)
     if not (directory / "policies").exists():
-        (lay or _lay_shipped)(directory / "policies")
+        lay(directory / "policies")
     settings = load(None, os.environ, directory.resolve()).settings
     source = ring_source(settings)
     if isinstance(source, RingFile) and not source.exists:
@@ -83,9 +90,12 @@ async def prepare(directory: Path, lay: Callable[[Path], object] | None = None) 
         await _first_key(store, ring, directory / ADMIN_KEY)
     finally:
         await store.close()
-    # Written last: its presence says that everything else is there.
-    config.write_text(TEMPLATE, "utf-8")
     return settings
+
+
+def _finish(directory: Path) -> None:
+    """Written last: its presence says that everything else is there, and `init` may not be run again."""
+    (directory / "gateway.yaml").write_text(TEMPLATE, "utf-8")
 
 
 async def _first_key(store: Store, ring: KeyRing, path: Path) -> None:
@@ -102,20 +112,24 @@ async def _first_key(store: Store, ring: KeyRing, path: Path) -> None:
 
 async def _prepare_sample(directory: Path) -> None:
     company = read_sample()
-    settings = await prepare(directory, lay=lambda place: lay_policies(company, place))
+    settings = await _furnish(directory, lambda place: lay_policies(company, place))
     async with open_house(settings) as house:
         with show.progress() as bar:
             task = bar.add_task("ingesting the sample", total=len(company.papers))
             async for _ in load_documents(house, company, request_id(), OPERATOR):
                 bar.advance(task)
         for person in company.people.values():
+            path = directory / "keys" / f"{person.name}.key"
+            if path.exists():
+                # Of a run that was cut short.
+                continue
             _, secret = await house.credentials.create(
                 request_id(), OPERATOR, person.name, person.roles, person.groups, None
             )
-            path = directory / "keys" / f"{person.name}.key"
             path.touch(mode=0o600)
             path.write_text(secret.reveal() + "\n", "utf-8")
             show.say(f"a key for {person.title}: {path}")
+    _finish(directory)
 
 
 def _lay_shipped(folder: Path) -> None:

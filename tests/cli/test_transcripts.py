@@ -7,13 +7,14 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from gateway.app.sample import load_documents
 from gateway.cli import COMMANDS, app
 from tests.cli.conftest import Run, run_command
 
@@ -38,6 +39,24 @@ def test_init_names_the_next_command_so_that_it_can_be_copied(tmp_path: Path) ->
     said = run_command("init", str(home))
     assert said.code == 0
     assert said.err.splitlines()[-1] == f"next: gateway serve --config '{home}/gateway.yaml'"
+
+
+def test_init_of_the_sample_that_was_cut_short_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cut_short(*about: Any) -> AsyncIterator[str]:
+        async for line in load_documents(*about):
+            yield line
+            raise KeyboardInterrupt
+
+    home = tmp_path / "house"
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.cli.setup.load_documents", cut_short)
+        assert run_command("init", str(home), "--sample").code == 130
+    ring = (home / "keys" / "keyring.json").read_bytes()
+    said = run_command("init", str(home), "--sample")
+    assert said.code == 0, said.err
+    assert (home / "keys" / "keyring.json").read_bytes() == ring
+    assert (home / "keys" / "hana.key").read_text().startswith("gw_")
+    assert "On-call duty" in run_command("document", "list", "-k", "hr", "--as", "hr", "--config", str(home)).out
 
 
 def test_init_where_no_folder_can_be_says_so(tmp_path: Path) -> None:
