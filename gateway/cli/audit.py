@@ -22,7 +22,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Why you read. It is on re
 PassphraseFile = Annotated[Path | None, typer.Option(help="A file with the passphrase of an export's keys.")]
 KeyFile = Annotated[Path | None, typer.Option(help="A file with 32 bytes, which an export's keys are sealed under.")]
 
-app = typer.Typer(no_args_is_help=True, help="Read and verify the audit log.")
+app = typer.Typer(no_args_is_help=True, help="Read, verify, export and prune the audit log.")
 
 
 @app.command("show")

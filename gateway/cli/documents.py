@@ -11,7 +11,7 @@ from gateway.cli.root import AsJson, Config, caller, house, request_id, run
 from gateway.model import Json
 
 collections = typer.Typer(no_args_is_help=True, help="List, show and delete collections.")
-documents = typer.Typer(no_args_is_help=True, help="List, show and delete documents.")
+documents = typer.Typer(no_args_is_help=True, help="List, show, release and delete documents.")
 
 As = Annotated[str | None, typer.Option("--as", help="A role, or an API key. Default: the operator.")]
 Collection = Annotated[str, typer.Option("--collection", "-k", help="The collection.")]

@@ -19,7 +19,7 @@ from gateway.crypto.ringfile import KekLock, RingFile
 from gateway.errors import Invalid
 from gateway.govern import RingReport
 
-app = typer.Typer(no_args_is_help=True, help="Another key for the key ring, in steps, while the gateway runs.")
+app = typer.Typer(no_args_is_help=True, help="Change the key ring's key while the gateway runs.")
 
 
 @app.command("status")

@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from gateway.app.sample import load_documents
-from gateway.cli import COMMANDS, app
+from gateway.cli import COMMANDS, Shelf, app
 from tests.cli.conftest import Run, run_command
 
 
@@ -272,6 +272,11 @@ def test_a_line_of_help_fits_and_is_a_sentence(name: str) -> None:
     line = COMMANDS[name][1]
     assert line.endswith(".")
     assert len(line) < 62
+
+
+@pytest.mark.parametrize("name", sorted({words[0] for words in EVERY if len(words) > 1}))
+def test_a_group_says_of_itself_what_help_says_of_it(name: str) -> None:
+    assert Shelf()[name].help == COMMANDS[name][1]
 
 
 def test_help_loads_no_command() -> None:
