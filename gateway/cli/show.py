@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from rich.cells import cell_len, set_cell_size
@@ -14,6 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.errors import GatewayError
+
+_SHOWN: Final = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
+    **dict.fromkeys((*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd"),
+}
+"""What a terminal would obey, a title that moves its cursor or turns its words around, as signs that can be seen."""
 
 
 def out() -> Console:
@@ -62,21 +68,23 @@ def facts(pairs: Mapping[str, object]) -> None:
 
 
 def _plain(value: object) -> str:
-    """A value for people: lists with commas, nothing for what is not there."""
+    """A value for people: lists with commas, nothing for what is not there, and nothing that a terminal obeys."""
     if isinstance(value, Mapping):
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+        return _plain(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode())
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value))
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).translate(_SHOWN)
 
 
 def say(text: str) -> None:
     """A message for the person, on stderr."""
-    err().print(text)
+    err().print(_plain(text))
 
 
 def text(value: str) -> None:
-    """A result as it is, on stdout: no markup, no wrapping."""
+    """A result on stdout: no markup, no wrapping; as it is, but for what a terminal would obey, on one."""
+    if sys.stdout.isatty():
+        value = _plain(value)
     sys.stdout.write(value if value.endswith("\n") else value + "\n")
 
 

@@ -55,3 +55,27 @@ def test_lists_and_what_is_not_there_are_shown_without_signs_of_python(capsys: p
         "expires_at  ",
         'counts      {"PERSON":2}',
     ]
+
+
+MEAN = "plan\x1b[2K\r\x1b]0;x\x07\x9b1A \u202egnp.exe\u2066"
+
+
+def test_nothing_that_others_wrote_is_obeyed_by_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    show.table(("id", "title"), [(1, MEAN)])
+    show.facts({"title": MEAN, "counts": {"a": MEAN}})
+    show.say(MEAN)
+    show.text(MEAN)
+    said = capsys.readouterr()
+    # Bold is our own.
+    out = said.out.replace("\x1b[1m", "").replace("\x1b[0m", "")
+    assert not {"\x1b", "\r", "\x07", "\x9b", "\u202e", "\u2066"} & {*out, *said.err}
+    assert "plan\u241b[2K\u240d" in said.out
+    assert "gnp.exe" in said.err
+
+
+def test_a_result_in_a_pipe_is_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    show.text(MEAN)
+    assert capsys.readouterr().out == MEAN + "\n"
