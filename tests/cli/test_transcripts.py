@@ -16,6 +16,7 @@ import typer
 
 from gateway.app.sample import load_documents
 from gateway.cli import COMMANDS, Shelf, app
+from gateway.errors import Broken
 from tests.cli.conftest import Run, run_command
 
 
@@ -45,12 +46,12 @@ def test_init_of_the_sample_that_was_cut_short_is_run_again(tmp_path: Path, monk
     async def cut_short(*about: Any) -> AsyncIterator[str]:
         async for line in load_documents(*about):
             yield line
-            raise KeyboardInterrupt
+            raise Broken("cut short")
 
     home = tmp_path / "house"
     with monkeypatch.context() as patched:
         patched.setattr("gateway.cli.setup.load_documents", cut_short)
-        assert run_command("init", str(home), "--sample").code == 130
+        assert run_command("init", str(home), "--sample").code == 1
     ring = (home / "keys" / "keyring.json").read_bytes()
     said = run_command("init", str(home), "--sample")
     assert said.code == 0, said.err
