@@ -36,6 +36,9 @@ _SUFFIX: Final = re.compile(r",?[ ](?:Jr|Sr)\b\.?|[ ](?:III|II|IV)(?!\w)|(?<=Doe
 _FRENCH: Final = re.compile(r"(?<!\w)(?:Mme|Mlle|Ma\u00eetre|n\u00e9e|Attendu|tribunal)(?!\w)")
 _AROUND: Final = 2_000
 """Characters looked at to tell the language: a whole text for each name would take time that grows with its square."""
+_SPANISH: Final = re.compile(r"(?<!\w)(?:D[\u00f1n]a|D\.\u00aa|Magistrad[oa]|Procurador|Letrad[oa]|Ilmo|Sra?)(?!\w)")
+_ON_BEHALF: Final = re.compile(r"(?<![^\W\d_])[iI]\.[ ]?\Z")
+"""`i. A.` for *im Auftrag*"""
 _LED: Final = re.compile(r"(?:^|[\n(;\t\u2022]|[ ]{2}|: )[ ]?\Z")
 """What stands before a family name that comes first."""
 _ENDED: Final = re.compile(
@@ -53,15 +56,16 @@ def whole_name(text: str, start: int, end: int) -> tuple[int, int]:
     """A name with the letters that touch it, initials before it, the half behind a particle; without a role."""
     if text[start - 1 : start] in _GLUE and (half := _HALF.search(text, max(0, start - _LONGEST), start)):
         start = half.start()
-    if text[start : start + 3] == "A. " and text[start - 2 : start] == "i.":
+    if text[start : start + 3] == "A. " and _ON_BEHALF.search(text, max(0, start - 4), start):
         start += 3  # `i.A.`, before a signature
     else:
         for pattern in (_INITIALS, _BARE_INITIALS):
-            if (initials := pattern.search(text, max(0, start - _REACH), start)) and not _is_monsieur(text, initials):
+            initials = pattern.search(text, max(0, start - _REACH), start)
+            if initials and not _is_title(text, initials):
                 start = initials.start()
     if rest := _ON.match(text, end):
         end = rest.end()
-    if not text[start:end].isupper() and (capitals := _CAPITALS.match(text, end)):
+    if text[start].isupper() and not text[start:end].isupper() and (capitals := _CAPITALS.match(text, end)):
         end = capitals.end()
     if suffix := _SUFFIX.match(text, end):
         end = suffix.end()
@@ -70,10 +74,13 @@ def whole_name(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _is_monsieur(text: str, initials: re.Match[str]) -> bool:
-    """Whether `M.` is a title: in a text that speaks of a Madame too."""
+def _is_title(text: str, initials: re.Match[str]) -> bool:
+    """Whether `M.` or `D.` is a title (in a text that speaks of a Madame, or of a Dona, too), or `A.` is of `i. A.`."""
     at = initials.start()
-    return initials[0] == "M. " and _FRENCH.search(text, max(0, at - _AROUND), at + _AROUND) is not None
+    signs = {"M. ": _FRENCH, "D. ": _SPANISH}.get(initials[0])
+    if initials[0] == "A. ":
+        return _ON_BEHALF.search(text, max(0, at - 4), at) is not None
+    return signs is not None and signs.search(text, max(0, at - _AROUND), at + _AROUND) is not None
 
 
 def turned(text: str, spans: Sequence[Span]) -> list[Span]:

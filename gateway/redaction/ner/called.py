@@ -42,7 +42,8 @@ _TITLES: Final = frozenset(
 ROLES: Final = frozenset(
     (
         *("kc", "qc", "sc", "s\\.c", "bl", "b\\.l", "jj?", "cj", "lj", "esq", "esquire", "appellant", "appellee"),
-        *("respondent", "petitioner", "plaintiff", "defendant", "claimant", "applicant", "state bar"),
+        *("respondents?", "petitioners?", "plaintiffs?", "defendants?", "claimants?", "applicants?", "state bar"),
+        *("appellants", "appellees", "(?:plaintiffs?|defendants?|petitioners?)-appell(?:ants?|ees?)"),
     )
 )
 """What may stand behind a name and is no part of it; patterns."""
@@ -50,6 +51,8 @@ _RANKS: Final = frozenset(
     (
         *("district", "trooper", "officer", "sergeant", "sgt", "detective", "constable", "inspector", "investigator"),
         "lieutenant",
+        *("nurse", "letrado", "letrada", "procurador", "procuradora", "testigo", "teste", "getuige", "notaris"),
+        *("zeuge", "zeugin", "zeugen", "sachverst\u00e4ndige", "sachverst\u00e4ndiger", "dokter", "dossier", "pani"),
     )
 )
 """Alone they are nobody's name."""
@@ -94,10 +97,54 @@ NEVER: Final = frozenset(
         ),
         *("cheers", "regards", "thx", "affidavit", "appellee", "appellant", "respondent", "petitioner", "plaintiff"),
         *("defendant", "claimant", "queen", "king", "dhs", "osha", "n\u00e9e", "date", "judgment", "insolvency", "am"),
-        *("front", "condense", "telephonic", "loo"),
+        *(
+            "front",
+            "condense",
+            "bot",
+            "irl",
+            "sim",
+            "idk",
+            "lol",
+            "omg",
+            "podr\u00eda",
+            "telephonic",
+            "loo",
+            "tks",
+            "pls",
+            "plz",
+            "lovely",
+            "perfect",
+            "brilliant",
+            "i'd",
+        ),
+        *("beneficiary", "parents", "gran", "helpdesk", "hr helpdesk", "driver", "rider", "seller", "buyer"),
+        *("merci", "bonjour", "bonsoir", "salut", "coucou", "bonne journ\u00e9e", "oui", "gracias", "hola", "buenas"),
+        *(
+            "buenas tardes",
+            "buenas noches",
+            "buenos d\u00edas",
+            "soy",
+            "vale",
+            "muchas gracias",
+            "danke",
+            "vielen dank",
+        ),
+        *("viele", "viele gr\u00fc\u00dfe", "hallo", "guten tag", "servus", "gr\u00fcezi", "ja", "nein"),
+        *("genau", "leider", "bitte", "grazie", "ciao", "buongiorno", "buonasera", "salve", "prego", "dank u"),
+        *("bedankt", "goedemorgen", "goedemiddag", "hoi", "gisteren", "vandaag", "hr", "betreff"),
+        *("ehemann der", "ehefrau der", "obrigado", "obrigada", "ol\u00e1", "bom dia", "rejet", "dossier", "lease"),
     )
 )
 """Nobody's name."""
+NO_BODY: Final = frozenset(
+    (
+        *("al", "court", "courts", "trial court", "council", "tribunal", "circuit", "others", "ward", "chamber"),
+        *("judge", "bench", "counsel", "appellee", "appellees", "appellant", "appellants", "claimant", "claimants"),
+        *("respondents", "defendants", "plaintiffs", "petitioners", "foster parents", "krankmeldung", "and others"),
+        *("court of appeals no", "home department"),
+    )
+)
+"""No organisation that anybody could tell from another."""
 CALLED: Final = _TITLES | _RANKS | _RELATIVES
 """What may stand before a name and is no part of it."""
 NAMES_TOO: Final = frozenset(("don", "dame", "justice", "ing", "me", "m", "d", "sig"))

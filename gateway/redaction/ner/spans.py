@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,8 +12,9 @@ from typing import Any, Final
 
 from gateway.model import Span
 from gateway.redaction.ner.borders import turned, whole_name
-from gateway.redaction.ner.called import CALLED, NAMES_TOO, NEVER, NO_PART
+from gateway.redaction.ner.called import CALLED, NAMES_TOO, NEVER, NO_BODY, NO_PART
 from gateway.redaction.ner.labels import TYPES
+from gateway.redaction.ner.listed import entries, heads
 from gateway.redaction.ner.nations import PEOPLES
 from gateway.redaction.ner.words import FLAGS, JOINT, Read
 
@@ -54,16 +56,39 @@ _SENTENCE: Final = re.compile(
 )
 """Where an address ends and something else is said."""
 _TO: Final = frozenset(
-    ("at", "in", "an", "zu", "te", "aan", "bei", "en", "au", "\u00e0", "a", "presso", "of", "from", "to")
+    (
+        *("at", "in", "an", "zu", "te", "aan", "bei", "en", "au", "\u00e0", "a", "presso", "of", "from", "to", "chez"),
+        *("still", "now", "noch", "immer", "jetzt", "nog", "steeds", "toujours", "ahora", "adesso"),
+    )
 )
 """What stands before an address and is none of it."""
 _NO_STREET: Final = re.compile(
-    r"(?i)(?:aktenzeichen|az|case|claim|art(?:icle|ikel)?|section|docket|pc|wpc|rg|sect|j'ai|ai|hat|bin|ho|tengo)\b"
+    r"(?i)(?:aktenzeichen|az|case|claim|art(?:icle|ikel)?|section|docket|pc|wpc|rg|sect|[\w-]{2,20}nummer|j'ai|ai|hat|bin|ho|tengo)\b"
+    r"|cours? d['\u2019]|.{0,40}\b(?:matr\u00edcula|kennzeichen|kenteken|arr\u00eat n\u00b0)|(?:hosp(?:ital)?"
+    r"|nhs|policy|file|ref)[ ]no\b"
 )
-_TIME: Final = re.compile(r"(?i)\d[ ]?(?:jahren?|ans|a\u00f1os|anni|jaar|years?|months?|uhr|uur|heures?|h[ ]\d\d)\b")
+_NOT_YET: Final = re.compile(r"\d[\d ]{4,}\n[ ]*|\d{3,}(?:[ ]\d{3,})+[ ]|h\d\d,?[ ](?:(?:au|\u00e0)[ ])?")
+"""A telephone number or an hour that stands before an address."""
+_ENDED: Final = re.compile(r",?\s*\n\s*[-\u2013]\s|(?<=\d),[ ]\d{3}\Z")
+_SOMEBODY: Final = re.compile(
+    r"(?:(?:M|Mme|Mlle|Mrs?|Ms|Dr|Herrn?|Frau|Sra?|Sig)\.?[ ])?(?P<name>[^\W\d_a-z][^\W\d_]+"
+    r"(?:[ -][^\W\d_a-z][^\W\d_]+){1,2})(?P<end>,[ ]|[ ]?\n[ ]*)(?=\d)"
+)
+"""Who lives there, before the number of the house."""
+_TIME: Final = re.compile(
+    r"(?i)\A\d{1,2}[ ](?:january|february|march|april|may|june|july|august|september|october|november|december)\Z"
+    r"|\d[ ]?(?:jahren?|ans|a\u00f1os|anni|jaar|years?|months?|uhr|uur|heures?|h[ ]\d\d)\b"
+)
 _CAPITALISED: Final = re.compile(r"\b[A-Z][a-z]")
 _AROUND: Final = 200
 _ON_LISTS: Final = 1 << FLAGS.index("first") | 1 << FLAGS.index("last")
+_FIRST: Final = 1 << FLAGS.index("first")
+_OTHER: Final = 1 << FLAGS.index("common")
+_PLACE: Final = 1 << FLAGS.index("place")
+_BUILDING: Final = re.compile(
+    r"\b(?:House|Court|Cottage|Lodge|Villas?|Hall|Tower|Farm|Mill|Building|Centre|Center|Works|Park|Place|Street|Road"
+    r"|Mansions?|Heights|Point|Wharf|Gardens?|School|Office|Hotel|Plaza|Manor|Terrace|Lane|Close|Green|Residence)\b"
+)
 _EDGE: Final = re.compile(r"[\w)\].]")
 _LETTER: Final = re.compile(r"[A-Z]\.?")
 _LINE: Final = re.compile(r"(?:^|\n)[ \d\t\"(]*\Z")
@@ -105,7 +130,23 @@ def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span
         run.append(index)
     if run:
         out += _span(free, rows[begun : begun + len(run)], wanted, run)
-    return turned(text, out)
+    return _with_listed(free, turned(text, out)) if _PERSON in wanted else turned(text, out)
+
+
+def _with_listed(free: _Free, found: list[Span]) -> list[Span]:
+    """Spans in order, with the names that stand in a row with names."""
+    text = free.text
+    if "\n" not in text:
+        return found
+    more = [*heads(text, found, free.is_name), *entries(text, found, free.is_only_name)]
+    if not more:
+        return found
+    heads_of = {(one.start, one.end) for one in more}
+    found = [span for span in found if span.type == "PERSON" or (span.start, span.end) not in heads_of]
+    ends = [span.end for span in found]
+    starts = [span.start for span in found]
+    free_ones = [one for one in more if bisect_left(ends, one.start + 1) >= bisect_left(starts, one.end)]
+    return sorted([*found, *free_ones], key=lambda span: span.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +165,32 @@ class _Free:
             return False
         first, last = self.read.starts[words[0]], self.read.ends[words[-1]]
         return len(_CAPITALISED.findall(self.text, max(0, first - _AROUND), last + _AROUND)) > 1
+
+    def is_behind(self, first: int, last: int) -> bool:
+        """Whether the last of some words is in small letters and on no list, though the first has a capital."""
+        text, starts, ends = self.text, self.read.starts, self.read.ends
+        flags = int(self.read.known[self.read.firsts[last]])
+        return text[starts[first] : ends[first]].istitle() and text[starts[last] : ends[last]].islower() and not flags
+
+    def is_name(self, start: int) -> bool:
+        """Whether the word that begins there is a first name, and no ordinary word."""
+        word = bisect_left(self.read.starts, start)
+        flags = int(self.read.known[self.read.firsts[word]])
+        return self.read.starts[word] == start and bool(flags & _FIRST) and not flags & _OTHER
+
+    def is_only_name(self, start: int) -> bool:
+        """The same, and no place."""
+        word = bisect_left(self.read.starts, start)
+        return self.is_name(start) and not int(self.read.known[self.read.firsts[word]]) & _PLACE
+
+    def is_listed(self, start: int, end: int) -> bool:
+        """Whether one of the words between is a first name that no other word is, and none is a building's."""
+        first = bisect_left(self.read.starts, start)
+        last = bisect_left(self.read.starts, end)
+        known = [int(self.read.known[self.read.firsts[word]]) for word in range(first, last)]
+        return any(flags & _FIRST and not flags & _OTHER for flags in known) and not _BUILDING.search(
+            self.text, start, end
+        )
 
     def beside(self, index: int, step: int) -> int | None:
         """The word next to a name, on the side of `step` (-1 or 1), if it belongs to the name; otherwise None."""
@@ -184,16 +251,33 @@ def _span(free: _Free, rows: Any, wanted: Sequence[int], run: Sequence[int]) -> 
     ):
         return []
     if kind == "STREET_ADDRESS":
-        value = _SENTENCE.split(value, maxsplit=1)[0]
-        if not _is_address(value, score):
-            return []
-        words = [word for word in words if read.ends[word] <= start + len(value)]
-        start, end = _with_numbers(text, read, start, start + len(value), words)
-        while end < len(text) and text[end].isalnum():
-            end += 1  # `EH3 7HT`: the model reads digits and letters apart
+        return _street(free, start, value, words, score)
     if kind == "PERSON":
         start, end = whole_name(text, start, end)
     return [Span(start, end, kind, round(min(score, 0.99), 3))]
+
+
+def _street(free: _Free, start: int, value: str, words: Sequence[int], score: float) -> list[Span]:
+    """An address without what stands around it; and who lives there, if a name stands before it."""
+    text, read = free.text, free.read
+    somebody: list[Span] = []
+    if early := _NOT_YET.match(value):
+        start += early.end()
+        value = value[early.end() :]
+        if not any(map(str.isdigit, value)):
+            return []
+    if (who := _SOMEBODY.match(value)) and free.is_listed(start + who.start("name"), start + who.end("name")):
+        somebody = [Span(start + who.start("name"), start + who.end("name"), "PERSON", 0.8)]
+        start += who.end()
+        value = value[who.end() :]
+    value = _SENTENCE.split(_ENDED.split(value, maxsplit=1)[0], maxsplit=1)[0]
+    if not _is_address(value, score):
+        return []
+    inside = [word for word in words if start <= read.starts[word] and read.ends[word] <= start + len(value)]
+    start, end = _with_numbers(text, read, start, start + len(value), inside)
+    while end < len(text) and text[end].isalnum():
+        end += 1  # `EH3 7HT`: the model reads digits and letters apart
+    return [*somebody, Span(start, end, "STREET_ADDRESS", round(min(score, 0.99), 3))]
 
 
 def _of_name(probability: float) -> float:
@@ -204,7 +288,9 @@ def _of_name(probability: float) -> float:
 
 def _can_be(kind: str, value: str) -> bool:
     """Whether a value has what every value of its kind has."""
-    if value.lower() in NEVER or (len(value) < 2 and kind != "LOCATION"):
+    if value.lower() in NEVER or (kind == "ORGANIZATION" and value.lower() in NO_BODY):
+        return False
+    if len(value) < 2 and kind != "LOCATION":
         return False
     return any(c.isalpha() for c in value) or (kind == "STREET_ADDRESS" and any(c.isalnum() for c in value))
 
@@ -224,6 +310,9 @@ def _settled(free: _Free, run: Sequence[int], kind: str) -> list[int]:
         words = words[1:]
     while words and not _EDGE.match(text[read.ends[words[-1]] - 1]):
         words = words[:-1]
+    if kind == "PERSON":
+        while len(words) > 1 and free.is_behind(words[0], words[-1]):
+            words = words[:-1]
     if words and kind == "PERSON":
         while (before := free.beside(words[0], -1)) is not None:
             words.insert(0, before)

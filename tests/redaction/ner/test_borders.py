@@ -71,3 +71,19 @@ def test_two_people_are_two(text: str, seen: tuple[str, ...]) -> None:
 
 def test_places_are_left() -> None:
     assert names("(Paris, Texas)", "Paris", "Texas", kind="LOCATION") == ["Paris", "Texas"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "name"),
+    [
+        ("i. A. Torsten Roe", "Torsten Roe", "Torsten Roe"),
+        ("Ilmo. Sr. D. Anselmo Roe", "Anselmo Roe", "Anselmo Roe"),
+        ("DESHAWN ROE, Plaintiff-Appellant", "DESHAWN ROE, Plaintiff-Appellant", "DESHAWN ROE"),
+        ("(2) CAMILLA ROE Claimants", "CAMILLA ROE Claimants", "CAMILLA ROE"),
+        ("me with bogdan AGAIN", "bogdan", "bogdan"),
+    ],
+)
+def test_what_stands_around_a_name_stays_outside(text: str, seen: str, name: str) -> None:
+    at = text.index(seen)
+    start, end = whole_name(text, at, at + len(seen))
+    assert text[start:end] == name

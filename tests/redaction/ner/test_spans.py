@@ -6,7 +6,7 @@ import numpy as np
 
 from gateway.redaction.ner.labels import LABELS, OUTSIDE, TYPES, begin, inside
 from gateway.redaction.ner.spans import LEAST, spans
-from gateway.redaction.ner.words import Reader
+from gateway.redaction.ner.words import FLAGS, Reader, hashed
 
 READER = Reader({"[UNK]": 0}, {})
 PERSON, PLACE = TYPES.index("PERSON"), TYPES.index("LOCATION")
@@ -115,3 +115,54 @@ def test_an_address_begins_with_its_number_and_ends_before_what_is_labelled() ->
     on = inside(TYPES.index("STREET_ADDRESS"))
     text = "au 4 allée Roe, 44300 Nantes, n 8503"
     assert found(text, [at, *[on] * 9]) == [("4 allée Roe, 44300 Nantes", "STREET_ADDRESS")]
+
+
+def test_what_stands_before_an_address_is_none_of_it() -> None:
+    street, on = begin(TYPES.index("STREET_ADDRESS")), inside(TYPES.index("STREET_ADDRESS"))
+    text = "M: 07700 900 664\nBede House, 12 Quayside"
+    labels = [O, O, O, street, on, on, on, on, on, on]
+    assert ("Bede House, 12 Quayside", "STREET_ADDRESS") in found(text, labels)
+    assert found("347 882 1054 oppure scrivi", [street, on, on, on, on]) == []
+
+
+def test_somebody_who_lives_there_is_a_person() -> None:
+    reader = Reader({"[UNK]": 0}, {hashed("yassine"): 1 << FLAGS.index("first")})
+    text = "Roe Yassine, 27 rue Verte 69100 Villeurbanne"
+    read = reader.read(text)
+    street = TYPES.index("STREET_ADDRESS")
+    scores = np.zeros((len(read.starts), LABELS), dtype=np.float32)
+    scores[:, inside(street)] = 0.9
+    assert [(text[s.start : s.end], s.type) for s in spans(text, read, scores, TYPES)] == [
+        ("Roe Yassine", "PERSON"),
+        ("27 rue Verte 69100 Villeurbanne", "STREET_ADDRESS"),
+    ]
+
+
+def test_a_body_without_a_name_is_none() -> None:
+    body = begin(TYPES.index("ORGANIZATION"))
+    assert found("the court said", [O, body, O]) == []
+
+
+def test_a_word_in_small_letters_behind_a_name_is_no_part_of_it() -> None:
+    assert found("bei Lorenz klingeln", [O, B, I]) == [("Lorenz", "PERSON")]
+
+
+def test_dates_and_numbers_of_customers_are_no_addresses() -> None:
+    street, on = begin(TYPES.index("STREET_ADDRESS")), inside(TYPES.index("STREET_ADDRESS"))
+    assert found("to 9 May.", [O, street, on, O]) == []
+    assert found("Kundennummer 8841", [street, on]) == []
+
+
+def test_a_speaker_who_looks_like_a_place_is_one() -> None:
+    reader = Reader({"[UNK]": 0}, {hashed("katarzyna"): 1 << FLAGS.index("first")})
+    text = "Emil: hi all\nKatarzyna: welcome"
+    read = reader.read(text)
+    scores = np.zeros((len(read.starts), LABELS), dtype=np.float32)
+    scores[:, O] = 1.0
+    scores[0, [O, B]] = 0.0, 1.0
+    place = read.starts.index(text.index("Katarzyna"))
+    scores[place, [O, begin(PLACE)]] = 0.0, 1.0
+    assert [(text[s.start : s.end], s.type) for s in spans(text, read, scores, TYPES)] == [
+        ("Emil", "PERSON"),
+        ("Katarzyna", "PERSON"),
+    ]
