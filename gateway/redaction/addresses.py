@@ -77,6 +77,9 @@ _SMALL: Final = re.compile(
     r"(?:(?P<sure>blvd|boulevard|ave|avenue|rd|ln|lane|pkwy|parkway|hwy|gdns|cres|crescent|terrace|street|road)"
     r"|(?P<also>st|drive|dr|court|ct|close|way|place|pl|mews|gardens|square))\b\.?"
     r"(?:,?[ ](?:apt|apartment|unit|flat|suite|ste|\#)\.?[ ]?\#?[a-z]?\d{0,4}[a-z]?\b)?"
+    r"(?:(?:,[ ][a-z]{3,20}(?:[ ][a-z]{2,20}){0,2})?,?[ ](?:[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}"
+    r"|[a-z]{1,2}\d[a-z\d]?[ ]\d[a-z]{2}"
+    r"|[a-z]{2}[ ]\d{5})\b)?"
 )
 """An address as it is typed in a chat: `4410 bellaire blvd`."""
 _LIVES: Final = re.compile(
@@ -93,7 +96,8 @@ _IN: Final = re.compile(rf"(?:,[ ]?|[ ]in[ ]|\n){_UP}")
 _GERMAN: Final = re.compile(
     rf"(?<![\w-])(?:{_NAME}[ -]){{0,2}}(?:{_UP}?[\w-]{{2,30}}(?:stra(?:\u00df|ss)e|str\.|gasse|allee|chaussee|damm"
     rf"|ufer|steig|pfad|promenade)"
-    rf"|{_UP}[a-z\u00e4\u00f6\u00fc\u00df]{{2,20}}(?:weg|platz|ring|markt)|Stra(?:\u00df|ss)e|Str\.|Allee|Platz|Weg"
+    rf"|{_UP}[a-z\u00e4\u00f6\u00fc\u00df]{{2,20}}(?:weg|platz|ring|markt)|Stra(?:\u00df|ss)e|Str\."
+    rf"|[a-z\u00e4\u00f6\u00fc\u00df]{{4,20}}[ ]str(?:\.|a(?:\u00df|ss)e)|Allee|Platz|Weg"
     rf"|(?:Am|An[ ]de[rnm]|Auf[ ]de[rnm]|Im|In[ ]de[rnm]|Zum|Zur|Unter[ ]den"
     rf"|Hinter[ ]de[rnm])(?:[ ]{_UP}[\w-]{{2,20}}){{1,2}}(?=[ ]\d{{1,3}}[ ]?[a-z]?,?[ \n]{{1,2}}\d{{5}}))"
     rf"[ ](?:des[ ][\w. ]{{3,20}}[ ])?\d{{1,4}}(?:[ ]?[a-h]\b)?(?:[ ]?[-/\u2013][ ]?\d{{1,4}}[a-h]?)?(?![\w%]|[.,:]\d)"
@@ -113,14 +117,16 @@ _FRENCH: Final = re.compile(
     rf"(?:(?:,[ ]?|[ ]?\n[ ]?|[ ]-[ ]|[ ])(?:F-)?\d{{5}}[ ]{_TOWN})?"
 )
 _SOUTHERN: Final = re.compile(
-    rf"(?<![\w-])(?:(?:Calle|C/|Avda\.?|Avenida|Av\.|Plaza|Pza\.?|Paseo|P\u00ba|Camino|Ronda|Traves\u00eda|Carretera"
-    rf"|Ctra\.?|Rua|Pra\u00e7a"
-    rf"|Via|Viale|V\.le|Piazza|P\.za|Piazzale|Corso|C\.so|Largo|Vicolo|Strada|Lungotevere)[ ]?"
+    rf"(?<![\w-])(?:(?:[Cc]alle|C/|[Aa]vda\.?|[Aa]venida|Av\.|[Pp]laza|Pza\.?|[Pp]aseo|P\u00ba|Camino|Ronda|Traves\u00eda|Carretera"
+    rf"|Ctra\.?|[Rr]ua|Pra\u00e7a"
+    rf"|Via|(?<=[Ii]n[ ])via|[Vv]iale|V\.le|[Pp]iazza|P\.za|[Pp]iazzale|[Cc]orso|C\.so|Largo|Vicolo|Strada"
+    rf"|Lungotevere)[ ]?"
     rf"(?:(?:de[ ]los|de[ ]las|de[ ]la|della|delle|degli|dello|dei|del|dell['\u2019]|de|di|da|do|dos|san|santa|los"
     rf"|las|la|el)[ ]?)*"
     rf"{_NAME}(?:[ ](?:(?:de|del|di|da|y|e|la|los|las|of)[ ])*{_NAME}){{0,3}},?[ ](?:(?:n\u00ba|n[\u00b0.]"
     rf"|n\u00fam\.?|num\.?)[ ]?)?\d{{1,4}}"
-    rf"(?:[ ]?[A-Za-z]\b)?(?![\w%]|[.:]\d)(?:,?[ ](?:\d{{1,2}}[\u00ba\u00b0\u00aa]|bajo|piso|interno|int\."
+    rf"(?:[ ]?[A-Za-z]\b)?(?![\w%]|[.:]\d)(?:,?[ ](?:\d{{1,2}}\.?[\u00ba\u00b0\u00aa]|bajo|dto|esq|izq|izda"
+    rf"|dcha|piso|interno|int\."
     rf"|scala)[ ]?\w{{0,3}})*"
     rf"(?:(?:,[ ]?|[ ]?\n[ ]?|[ ]-[ ]|[ ])(?:\d{{5}}|\d{{4}}-\d{{3}})[ ]{_TOWN}(?:[ ]\([A-Z]{{2}}\))?)?)"
 )
@@ -165,7 +171,30 @@ _MARKED: Final = {
         *("Am ", "An de", "Auf de", "Im ", "In de", "Zum ", "Zur ", "Unter den", "Hinter de"),
     ),
     _SOUTHERN: (
-        *("Calle", "C/", "Avda", "Avenida", "Av.", "Plaza", "Pza", "Paseo", "P\u00ba", "Camino", "Ronda", "Traves"),
+        *(
+            "calle ",
+            "n via ",
+            "avda",
+            "avenida",
+            "plaza ",
+            "paseo ",
+            "rua ",
+            "viale ",
+            "piazza",
+            "corso ",
+            "Calle",
+            "C/",
+            "Avda",
+            "Avenida",
+            "Av.",
+            "Plaza",
+            "Pza",
+            "Paseo",
+            "P\u00ba",
+            "Camino",
+            "Ronda",
+            "Traves",
+        ),
         *("Carretera", "Ctra", "Rua", "Pra\u00e7a", "Via", "V.le", "Piazza", "P.za", "Corso", "C.so", "Largo"),
         *("Vicolo", "Strada", "Lungo"),
     ),

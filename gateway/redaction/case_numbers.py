@@ -17,7 +17,10 @@ _CASE_LABEL: Final = (
     r"(?:(?:application|case|docket|court[ ]file|file|petition|complaint|claim|appeal|matter|suit|cause|index|record"
     r"|reference|incident|report|warrant|action|indictment|investigation|decision|judgment|proceeding|protocol|probate"
     rf"|citation)s?|appl\.|ref\.?|crim\.|civ\.|cr\.|misc\.|adv\.[ ]proc\.)[ _-]?\(?{_OF_CASE}"
-    r"|(?:your|our|my|their)[ ]ref(?:erence|\.|\b)(?:[ ]is)?"
+    r"|(?:your|our|my|their|onze|uw|ons|notre|votre|nuestra|su|unser|ihr)[ ](?:ref(?:erence|erentie|\.|\b)|r\u00e9f\.?"
+    r"|zeichen|kenmerk)(?:[ ]is)?|sous[ ]le[ ]n(?:um\u00e9ro|\u00b0)"
+    r"|(?:juicio|procedimiento|diligencias|rollo|ejecutoria|sumario)(?:[ ](?:ordinario|verbal|oral|previas|abreviado"
+    r"|de[ ]apelaci\u00f3n|de[ ]sala))?(?=[ ]\d{1,5}/(?:19|20)\d\d)"
     r"|aktenzeichen|gesch\u00e4ftszeichen|gesch\u00e4fts-?(?:nummer|nr\.?)|\baz\.|\bgz\."
     rf"|(?:requ\u00eate|dossier|pourvoi|affaire|arr\u00eat|procedimiento|recurso|sentencia|sentenza|rollo)s?"
     rf"(?:[ ]de[ ]\w{{4,12}})?[ ]"
@@ -35,14 +38,15 @@ _CASE_VALUE: Final = (
     # `36244/06`, `3:17-cv-00482-RBL`, `A-2417-19T3`, `U-III-2117/2004`, `HQ14X03127`, `2003-2210 B5`
     rf"|(?:[A-Z]{{1,5}}(?:[ ./-]|\.[ ])?(?:[IVX]{{1,5}}[ /-])?)?"
     rf"\d[\dA-Z]*(?:[/.:-]{_BIT}|[ ]?[/-][ ]?(?=\d){_BIT}){{0,6}}"
-    r"(?:[ ][A-Z]\d\b|[ ](?:JR|SS|SP|COS|MCA|CA|IA)\b|[ ]?\([A-Z]{2,4}\))?)"
+    r"(?:[ ]/[ ](?:HA|KG|FA)[ ](?:ZA|RK)[ ]\d\d-\d{1,5})?(?:[ ][A-Z]\d\b|[ ](?:JR|SS|SP|COS|MCA|CA|IA)\b"
+    r"|[ ]?\([A-Z]{2,4}\))?)"
 )
 _CASE: Final = Led(
     rf"(?i)(?<![^\W_])(?:{_CASE_LABEL})(?!(?<=[^\W\d_])[^\W\d_])"
     rf"[\"'`*]{{0,2}}[ \t]*[:=#(]?[ \t]*[\"'`*]{{0,2}}(?P<value>{_CASE_VALUE})(?![\w])"
 )
 _MORE_CASES: Final = re.compile(
-    r"(?:,[ ]|;[ ]|,?[ ](?:and|et|und|y|e|en)[ ]|[ ]?&[ ]?)(?P<value>(?:[A-Z]{1,4}[ -])?\d{1,6}[/-]\d{2,4})(?![\w/])"
+    r"(?:,[ ]|;[ ]|,?[ ](?:and|et|und|y|e|en)[ ]|[ ]?&[ ]?)(?P<value>(?:[A-Z]{1,4}[ /-])?\d{1,6}[/-]\d{2,4})(?![\w/])"
 )
 _SLASHED: Final = re.compile(
     r"(?i:(?<![^\W_])nos?\.[ ]?|\b(?:esas|karar)(?:[ ]no)?[:.]?[ ]|(?-i:\b[EK]\.[ ]?(?=\d{4}/\d)))"
@@ -107,6 +111,7 @@ _OTHER_CASES: Final = (
             r"(?m)(?<![^\n])[ \t]*Nos?\.:?[ ](?P<value>(?=[\w -]*\d{3})[A-Z0-9][A-Z0-9 -]{4,24}[A-Z0-9])[ \t]*$"
         ),
     ),
+    ("/", re.compile(r"(?<![\w/.-])[A-Z]{2,6}/\d{2}/\d{3,6}(?![\w/])")),
     ("c-", re.compile(r"(?<![\w-])C-\d{1,4}/\d{2}(?:[ ]P\b)?(?![\w/-])")),
 )
 CASE_MARKS: Final = (

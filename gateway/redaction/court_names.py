@@ -26,7 +26,7 @@ _NO_INITIALS: Final = frozenset(
     )
 )
 _LETTER: Final = re.compile(r"(?<=[ ])[A-Z\u00c4\u00d6\u00dc](?:\u2026|\.{3}|\.(?:[ -]?[A-Z]\.){0,2})?(?![\w'\u2019])")
-_TITLE: Final = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Herrn?|Frau|Dr|Prof)\.?[ ]\Z")
+_TITLE: Final = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mme|Mlle|Monsieur|Madame|Herrn?|Frau|Dr|Prof)\.?[ ]\Z")
 _ROLE: Final = re.compile(
     r"\b(?:Kl\u00e4ger(?:in|s)?|Beklagte[nr]?|Zeug(?:e|en|in)|Angeklagte[nrs]?|Beschuldigte[nr]?|Antragsteller(?:in|s)?"
     r"|Gesch\u00e4digte[nr]?|Nebenkl\u00e4ger(?:in|s)?|Betroffene[nr]?|Ehe(?:manne?s?|frau)|Nachbar(?:n|s|in)?|Mutter"

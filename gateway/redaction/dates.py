@@ -50,7 +50,8 @@ _NUMERIC: Final = (
     r"|(?:3[01]|[12]\d|0?[1-9])(?P<mark>[ ]?[-/.][ ]?)(?:3[01]|[12]\d|0?[1-9])(?P=mark)(?:(?:1[5-9]|20)\d\d|\d\d))"
 )
 _WRITTEN: Final = (
-    rf"(?:{_DAY}[ -]{{0,2}}(?:{_OF}[ ]?)?{_MONTH}(?:[ ,-]{{1,2}}(?:{_OF}[ ])?(?:{_YEAR}|{_SHORT_YEAR}|\d\d\b)|\b)"
+    rf"(?:(?:{_DAY}(?:,[ ]{_DAY}){{0,4}}(?:,?[ ](?:and|und|et|y|e)[ ]|[ ]?[-\u2013][ ]?))?"
+    rf"{_DAY}[ -]{{0,2}}(?:{_OF}[ ]?)?{_MONTH}(?:[ ,-]{{1,2}}(?:{_OF}[ ])?(?:{_YEAR}|{_SHORT_YEAR}|\d\d\b)|\b)"
     rf"|{_MONTH}[ -](?:the[ ])?{_DAY}\b(?!:\d)(?:,?[ -](?:{_OF}[ ])?(?:{_YEAR}|{_SHORT_YEAR}))?"
     rf"|{_MONTH}[ ,/-]{{1,2}}(?:{_OF}[ ])?(?:{_YEAR}|{_SHORT_YEAR})|(?:{_SHORT})-\d\d\b"
     rf"|{_DAY}[ ](?:day[ ])?(?:of[ ]){_MONTH}\b(?:,?[ ]{_YEAR})?)"
@@ -78,6 +79,13 @@ _YEAR_ALONE: Final = re.compile(
     r"|depuis|dal|nel|desde|sinds|anno|and|to|of|early|late|mid)[ -](?P<year>(?:1[6-9]\d\d|20[0-4]\d)(?:s|er)?)"
     r"(?![\w/%]|[.,:-]\d|[ ](?:%|eur|usd|euros?|dollars?|people|ms|mb|gb|kb|items?|rows?|tokens?|words?|bytes?)\b)"
 )
+_MONTH_ALONE: Final = re.compile(
+    r"(?<![\w-])(?i:in|since|until|till|by|from|before|during|last|next|early|late|mid|end[ ]of|im|seit|ab"
+    r"|bis|anfang|ende"
+    r"|en|depuis|desde|hasta|sinds|tot|vanaf)[ -](?P<month>(?i:"
+    + "|".join(sorted(set(_MONTHS.split("|")) - {"march", "may", "august", "mars", "mai", "set"}))
+    + r")|March|May|August|Mars|Mai)(?![\w-]|[ ]\d|,[ ]\d)"
+)
 _MONTH_DIGITS: Final = re.compile(r"(?i)(?<![\w./-])(?:1[0-2]|0?[1-9])/(?:19|20)\d\d(?![\w/-])")
 _MONTH_SIGN: Final = re.compile(rf"(?i)(?:{_MONTHS}|\b(?:{_SHORT})\b)")
 _NUMBER_SIGN: Final = re.compile(r"\d[ ]?[-/.][ ]?\d")
@@ -94,6 +102,8 @@ def moments(text: str) -> Iterator[Scored]:
         for pattern in (_CLOCK_ALONE, _MONTH_DIGITS, _SERVER, _HOURS):
             for match in pattern.finditer(text):
                 yield match.start(), _without_stop(text, *match.span()), LIKELY
+    for match in _MONTH_ALONE.finditer(text):
+        yield *match.span("month"), LIKELY
     for match in _DAY_ALONE.finditer(text):
         yield *match.span(), LIKELY
 
@@ -113,8 +123,22 @@ _BIRTH: Final = re.compile(
     r"|geboren(?:[ ]am)?"
     r"|date[ ]de[ ]naissance|n\u00e9(?:e|\(e\))?[ ]le|fecha[ _]de[ _]nacimiento|nacid[oa](?:[ ]el)?"
     r"|data[ _]di[ _]nascita|nat[oa][ ](?:an?[ ][^\W\d_][^\d\n,;]{1,30}?,?[ ])?il"
+    r"|(?:geboren|born|n\u00e9e?|nacid[oa])[ ](?:te|in|at|\u00e0|en)[ ][^\d\n,;:]{2,30}?,?[ ](?:op|am|on|le"
+    r"|el)(?:[ ]d\u00eda)?"
     r"|geboortedatum|geboren[ ]op|data[ ]de[ ]nascimento)"
-    rf"{_GLUE}(?P<date>{_DATE}|(?:{_MONTH}[ ])?{_YEAR})(?![\w/]|[.,:-]\d)"
+    rf"{_GLUE}(?P<date>{_DATE}|(?:{_MONTH}[ ])?{_YEAR}|\d{{1,2}}[ ]\d{{1,2}}[ ](?:19|20)\d\d)(?![\w/]|[.,:-]\d)"
+)
+_BORN_ON: Final = re.compile(rf"(?i)\bam[ ](?P<date>{_DATE})[ ](?:in[ ][^\W\d_]{{2,20}}[ ])?geboren(?:e[rnms]?)?(?!\w)")
+_BIRTH_ASKED: Final = re.compile(
+    r"(?i)\b(?:date[ ](?:of[ ]birth|de[ ]naissance)|d\.?o\.?b\.?|birthday|geburtsdatum"
+    r"|fecha[ ]de[ ]nacimiento|data[ ]di[ ]nascita|geboortedatum)(?!\w)[^\n\d]{0,60}\n{1,2}"
+    r"[ \t]{0,8}(?:[\[(<]?[^\n:>\]]{1,40}[:>\])][ \t]{0,4}){0,2}"
+    rf"(?:[^\W\d_]{{1,12}}(?:['\u2019][a-z]{{1,2}})?[,.:]?[ ]){{0,5}}(?P<date>{_DATE})(?![\w/]|[.,:-]\d)"
+)
+_BORN_TOO: Final = re.compile(
+    rf"(?:,[ ]|,?[ ]and[ ])(?:on[ ]|in[ ])?(?P<date>{_DATE}|{_YEAR})(?=(?:(?:,[ ]|,?[ ]and[ ])(?:on[ ]|in[ ])?"
+    rf"(?:{_DATE.replace('?P<mark>', '?:').replace('(?P=mark)', '[-/.]')}|{_YEAR})){{0,6}},?[ ]respectively\b)",
+    re.IGNORECASE,
 )
 BIRTH_MARKS: Final = (
     *(
@@ -141,6 +165,14 @@ def births(text: str) -> Iterator[Found]:
     """Dates that a label marks as a date of birth."""
     for match in _BIRTH.finditer(text):
         yield match.span("date")
+        other = _BORN_TOO.match(text, match.end("date"))
+        while other:
+            yield other.span("date")
+            other = _BORN_TOO.match(text, other.end("date"))
+    lowered = text.lower()
+    for pattern, needed in ((_BORN_ON, "gebor"), (_BIRTH_ASKED, "\n")):
+        for match in pattern.finditer(text) if needed in lowered else ():
+            yield match.span("date")
 
 
 _AGE: Final = r"(?P<age>1[01]\d|[1-9]?\d)"

@@ -43,6 +43,9 @@ _NAMES: Final = NameFinder()
 """One for the process: it loads at first use and holds no text."""
 
 _NOTHING: Final = Needs()
+_LATE: Final = {"CASE_NUMBER": 1, "PHONE_NUMBER": 3}
+"""Among those that come late, who comes when: a label says more of a number than its form does."""
+_LABELLED: Final = ("CASE_NUMBER", "ID_NUMBER")
 _KEPT: Final = 2_000
 """Sets of marks whose recognizers are remembered."""
 
@@ -72,7 +75,7 @@ class Detector:
         ]
         made = [gated for one in chosen for gated in _built(one, countries if one.type == "PHONE_NUMBER" else ())]
         made += [custom(rule) for rule in heard(policy)]
-        self.gated: tuple[Gated, ...] = tuple(sorted(made, key=lambda gated: gated.late))
+        self.gated: tuple[Gated, ...] = tuple(sorted(made, key=lambda gated: gated.late and _LATE.get(gated.type, 2)))
         sets = [_marks(gated, self._threshold) for gated in self.gated]
         self._marks = Marks(sets)
         steps = [
@@ -160,6 +163,7 @@ class Detector:
         digits = scene.digits
         out: list[tuple[int, int, str, float]] = []
         seen: set[tuple[int, int]] = set()
+        named: set[tuple[int, int]] = set()
         for step in self._steps(digits, marks):
             if not step.could(facts, marks, digits):
                 continue
@@ -168,9 +172,13 @@ class Detector:
                 continue
             check()
             for start, end, plain in gated.find(scene, self._threshold, sorted(seen) if gated.late else ()):
+                if step.type == "PHONE_NUMBER" and (start, end) in named:
+                    continue
                 score = _with_context(plain, start, scene, gated.context) if gated.context else plain
                 if score >= self._threshold:
                     seen.add((start, end))
+                    if step.type in _LABELLED:
+                        named.add((start, end))
                     out.append((start, end, step.type, float(score)))
         return out
 

@@ -16,7 +16,8 @@ Found = tuple[int, int]
 Words = frozenset[str] | None
 
 _SEP: Final = (
-    r"[\"'`*_]{0,3}(?:[ \t]*(?:[:=#]|\bis\b|\bist\b|\bes\b|\bwas\b|n[\u00ba\u00b0o]\.?|nr\.?|no\.?s?|num(?:ber|mer"
+    r"[\"'`*_]{0,3}(?:[ \t]*(?:[:=#]|\bis\b|\bist\b|\bes\b|\best\b|\u00e8|\blautet\b|\bwas\b"
+    r"|n[\u00ba\u00b0o]\.?|nr\.?|no\.?s?|num(?:ber|mer"
     r"|ero)?|n\u00famero|\||\()){0,3}"
     r"[ \t]*[\"'`*_#(]{0,3}[ \t]*"
 )
@@ -39,7 +40,8 @@ _ID: Final = Led(
     rf"|(?:tax|taxpayer|vat|ein|tin|itin)[ _-]?(?:payer[ _-]?)?(?:id(?:entification)?[ _-]?)?(?:{_NUMBER})"
     rf"|steuer-?(?:id|nummer|identifikationsnummer)|ust-?id(?:-?nr\.?)?"
     r"|num\u00e9ro[ ]fiscal|nif|cif|codice[ ]fiscale|c\.[ ]?f\.|cod\.[ ]?fisc\.|partita[ ]iva|btw-?nummer"
-    r"|bsn(?:-?nummer)?|burgerservicenummer"
+    r"|bsn(?:-?nummer)?|burgerservicenummer|rijksregisternummer|nric|n\.i\.e\.|d\.n\.i\.|kennitala|carte[ ]vitale"
+    rf"|nhs[ _-]?{_NUMBER}|(?:gmc|nmc)(?:[ ](?:number|no\.?|reference(?:[ ]number)?))?"
     rf"|(?:social[ _-]?(?:security|insurance)|national[ _-]?insurance|health[ _-]?(?:insurance|card|plan)"
     rf"|insurance)[ _-]?{_NUMBER}"
     r"|(?:sozial|renten|kranken)?versicherten?-?(?:nummer|nr\.?)|sozialversicherungsnummer"
@@ -65,7 +67,8 @@ _ID: Final = Led(
     r"|serial[ ]number[ ]of[ ]the[ ]device"
     rf")(?![^\W_]){_SEP}(?P<value>(?:nhc-)?(?-i:[A-Z]{{1,3}}(?:-[A-Z]{{1,2}})?[ ](?=\d{{3}}))?"
     rf"(?:(?=[A-Z./-]*\d)[A-Z0-9][A-Z0-9./-]{{2,28}}[A-Z0-9](?:[ ](?=\d)\d{{2,6}}){{0,4}}"
-    rf"|\d{{1,3}}(?:[ ]\d{{3}}){{2,4}}|\d\d[ -]\d\d[ -]\d{{4,6}}|\d\d[ ]\d{{7,8}}(?:[ ]\d\d)?"
+    rf"|\d{{3}}[ ]\d{{3}}[ ]\d{{4}}|\d{{1,3}}(?:[ ]\d{{3}}){{2,4}}|\d\d[ -]\d\d[ -]\d{{4,6}}|\d\d[ ]\d{{7,8}}"
+    rf"(?:[ ]\d\d)?"
     rf"|[A-Z]{{2}}(?:[ ]\d\d){{3}}(?:[ ][A-D])?|\d{{2}}[ ]\d{{6}}[ ][A-Z][ ]\d{{2,3}}"
     rf"|[12][ ]\d\d[ ]\d\d[ ]\d[\dAB][ ]\d{{3}}[ ]\d{{3}}(?:[ ]\d\d)?))"
     rf"(?![\w])"
@@ -204,6 +207,7 @@ _SERVICE: Final = (
 )
 _SURE_USERS: Final = Led(
     rf"(?i)(?<![^\W_])(?:(?:log(?:ged|ging)?[ ]?in|sign(?:ed|ing)?[ ]?in|authenticated)[ ]as"
+    rf"|ssh[ ](?:in)?to[ ][\w.-]{{3,40}}[ ]as"
     rf"|(?:my|his|her|their)[ ]{_SERVICE}(?:[ ](?:name|handle|id|tag|is|:))*|(?:on|via)[ ]{_SERVICE}:|skype:?"
     r"|(?:activate|unlock|reset|disable|suspend|delete|lock)[ ]the[ ]account[ ](?:for|of))[ ](?:user[ ])?"
     rf"{_NAMED}"
@@ -211,6 +215,13 @@ _SURE_USERS: Final = Led(
 _LIKELY_USERS: Final = Led(
     r"(?i)(?<![^\W_])(?:(?:account|password|token|key|access|login)\b[^\n;]{0,60}?[ ](?:for|to)|customer"
     rf"|issued[ ]to)[ ](?P<user>user[ ])?{_NAMED}"
+)
+_AT_SERVICE: Final = Led(
+    r"(?i)(?<![^\W_])(?:(?<=, )|(?:(?:me|us)(?:[ ]on|:)|on|or|and|via|my|his|her|their)[ ])(?:insta(?:gram)?"
+    r"|ig|snap(?:chat)?|discord|tiktok"
+    r"|telegram|venmo|cash[ ]?app|psn|xbox|skype|steam)(?:[ ](?:is|name|handle|id|tag)\b|:){0,2}[ ]"
+    r"(?!oauth2|(?-i:\w*_(?:id|ids|token|key|url|api|bot|hook|webhook)\b))"
+    r"(?P<value>(?-i:(?=[a-z0-9.-]*(?:_|\d))[a-z][a-z0-9_.-]{2,30}[a-z0-9_](?:\#\d{4})?))(?![\w@/(])"
 )
 _GIVEN_AWAY: Final = re.compile(r"[ ](?:registered[ ]to|at[ ][\w.+-]+@|\(e-?mail|with[ ]password|\(id\b)")
 _NICK: Final = re.compile(r"(?m)^(?:\[[^\]\n]{1,20}\][ ])?<(?P<value>[A-Za-z](?=[\w-]*[\d_])[\w-]{3,20})>[ ]")
@@ -229,11 +240,11 @@ def users_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
     return lambda text: iter(dict.fromkeys(_users(text, *words)))
 
 
-def _users(text: str, words: Words, sure: Words, likely: Words) -> Iterator[Found]:
+def _users(text: str, words: Words, sure: Words, likely: Words, service: Words) -> Iterator[Found]:
     for match in _USER.matches(text, words):
         if match["value"].lower() not in _NO_USER:
             yield match.span("value")
-    for match in _SURE_USERS.matches(text, sure):
+    for match in (*_SURE_USERS.matches(text, sure), *_AT_SERVICE.matches(text, service)):
         if match["value"] not in _NO_USER:
             yield match.span("value")
     for match in _LIKELY_USERS.matches(text, likely):
@@ -267,7 +278,7 @@ def nhs_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
 NHS_LED: Final = (_NHS,)
 ID_LED: Final = (_ID,)
 PLATE_LED: Final = (_PLATE, _REGISTERED, _VEHICLE)
-USER_LED: Final = (_USER, _SURE_USERS, _LIKELY_USERS)
+USER_LED: Final = (_USER, _SURE_USERS, _LIKELY_USERS, _AT_SERVICE)
 
 _HOST: Final = re.compile(
     r"(?i)(?<![\w.@/-])(?:https?://)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}"

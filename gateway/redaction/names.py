@@ -55,7 +55,9 @@ _LABEL = re.compile(
 )
 _CLOSING = (
     r"(?i:(?:best|kind|warm|kindest)?[ ]?regards|best wishes|(?:yours )?(?:sincerely|faithfully|truly)|cheers"
-    r"|many thanks|thanks|mit freundlichen grüßen|viele grüße|cordialement)"
+    r"|many thanks|thanks|mit freundlichen grüßen|viele grüße|cordialement|tks|thx|rgds|love|all the best|take care"
+    r"|liebe grüße|lg|vg|mfg|grazie|(?:cordiali |un )?saluti|(?:un )?saludos?|(?:met vriendelijke )?groet(?:en|jes)?"
+    r"|bisous|bises|amitiés|abrazos?|un abrazo)"
 )
 _ROLE = (
     r"(?:Rechtsanwalt|Rechtsanw\u00e4ltin|Patentanwalt|Notarin?|Zeug(?:e|in)|Richter(?:in)?(?:[ ]a[mn][ ](?:der[ ])?"
@@ -70,11 +72,26 @@ _ROLES: Final = frozenset(
 )
 """With one of these, in small letters, every role begins."""
 _TITLED = re.compile(rf"(?:{_TITLE}|{_ROLE})\b")
-_CLOSING_SIGN = re.compile(r"(?i)regards|wishes|sincerely|faithfully|truly|cheers|thanks|grü|cordialement")
+_CLOSING_SIGN = re.compile(
+    r"(?i)regards|wishes|sincerely|faithfully|truly|cheers|thanks|grü|cordialement|tks|thx|rgds|love|best|care|\b[lv]g\b|mfg"
+    r"|grazie|saluti|saludo|groet|bis(?:ous|es)|amiti|abrazo"
+)
 _CLOSING_WORDS: Final = frozenset(
     (
         *("regards", "bestregards", "kindregards", "warmregards", "kindestregards", "wishes", "sincerely", "truly"),
-        *("faithfully", "cheers", "thanks", "gr\u00fc\u00dfen", "gr\u00fc\u00dfe", "cordialement"),
+        *(
+            "faithfully",
+            "cheers",
+            "thanks",
+            "gr\u00fc\u00dfen",
+            "gr\u00fc\u00dfe",
+            "cordialement",
+            "tks",
+            "thx",
+            "rgds",
+        ),
+        *("love", "best", "care", "lg", "vg", "mfg", "grazie", "saluti", "saludo", "saludos", "groet", "groeten"),
+        *("groetjes", "bisous", "bises", "amiti\u00e9s", "abrazo", "abrazos"),
     )
 )
 _GREETING = r"(?:Dear|Hi|Hello|Liebe|Lieber|Cher|Chère)"
@@ -84,7 +101,7 @@ _SAID_WORDS: Final = frozenset(("name", "hei\u00dfe", "appelle", "llamo"))
 _SAID_SIGN = re.compile(r"(?i)\b(?:name is|heiße|m'appelle|llamo)\b")
 # Each begins where a sign found by a quick look says; the first group is the name.
 _GREETED = rf"[ \t]*{_GREETING}[ \t]+(?:{_TITLE}\.?{_BLANK})?({_NAME})[ \t]*[,!:\n]"
-_CLOSED = rf"[ \t]*{_CLOSING}[,.!]?[ \t]*\n\s{{0,4}}({_NAME})[ \t]*(?=\n|$)"
+_CLOSED = rf"[ \t]*{_CLOSING}[,.!]?[ \t]*\n\s{{0,4}}(?:{_TITLE}\.?{_BLANK})?({_NAME})[ \t]*(?=\n|$)"
 # These are looked for everywhere.
 _BESIDE_ADDRESS = rf"(?<![\w.])({_NAMES})[ \t]*<[^<>@\s]{{1,64}}@"
 _AFTER_SAID = rf"(?i:\bmy name is|\bich heiße|\bje m'appelle|\bme llamo){_BLANK}({_NAME})"

@@ -23,12 +23,14 @@ _THINGS: Final = (
     r"|delay[ ]claim|company|charity|union|enrol?ment|matter|receipt|voucher|donor|case|prisoner|inmate|detainee"
     r"|abn|acn|c?dl|vat(?:[ ]registration)?|credential|irp|foreigner's[ ]card|tazkira|zeichen|quoting|passcode|force"
     r"|shoulder|item|qid|care[ ]card|reg|buch(?:nummer|nr)|file|sin|pesel|cpf|curp|rut|aadhaar|aadhar|pan|ahv"
-    r"|vin|chip|meter|prescription|access[ ]code|cert"
+    r"|emp|serial|inv|(?-i:PO)|tickets?|siniestro|vin|chip|meter|prescription|access[ ]code|cert"
     r"|(?:schaden|vertrags|kunden|mitglieds|personal|auftrags|rechnungs|bestell|buchungs|vorgangs|patienten|policen"
     r"|versicherungs|mandats|ausweis|dienst|konto|matrikel|sendungs)-?(?:nummer|nr)|buchung|bestellung|rechnung"
     r"|auftrag"
     r"|dossier|contrat|adh\u00e9rent(?:e)?|commande|police|sinistre|facture|s\u00e9cu"
     r"|p\u00f3liza|pedido|expediente|incidencia|cliente|contrato|factura|c\u00e9dula|dni"
+    r"|(?:num\u00e9ro|n\u00b0)[ ]de[ ](?:suivi|commande|contrat|facture|colis)"
+    r"|n\u00famero[ ]de[ ](?:pedido|seguimiento|contrato|factura)"
     r"|polizza|pratica|sinistro|fattura|ordine|documento|contratto|tessera"
     r"|polis(?:nummer)?|klant(?:nummer)?|melding|bestelling|factuur)"
 )
@@ -88,7 +90,8 @@ def numbered_where(facts: Facts) -> Callable[[str], Iterator[Found]]:
 
     def each(text: str) -> Iterator[Found]:
         for match in _NUMBERED.matches(text, words):
-            if _is_number(match["value"], said=bool(match["said"])):
+            spoken = match["value"][0] == "0" and (not match.start() or text[match.start() - 1] == "\n")
+            if _is_number(match["value"], said=bool(match["said"])) and (match["said"] or not spoken):
                 yield match.span("value")
         for match in (*_CALLED.matches(text, called), *_SORT_CODE.matches(text, sort_code)):
             yield match.span("value")

@@ -232,6 +232,8 @@ PASSWORD_MARKS: Final = (
     "secret",
     "wifi",
     "wi-fi",
+    *(f"{one} code" for one in ("door", "gate", "entry", "alarm", "safe", "box", "garage")),
+    "t\u00fcrcode",
     "wlan",
 )
 _NO_PASSWORD: Final = re.compile(
@@ -250,6 +252,21 @@ _CODE: Final = re.compile(
 )
 
 
+_DOOR: Final = re.compile(
+    r"(?i)(?<![^\W_])(?:door|gate|entry|alarm|key[ ]?safe|lock[ ]?box|garage|t\u00fcr|portail)[ ]?code"
+    r"(?:[ ](?:is|ist|est)|:)?[ ]{1,2}(?P<value>\#?\d{4,8}\#?)(?!\w)"
+)
+_WIFI: Final = re.compile(
+    r"(?i)(?<![^\W_])(?:wi-?fi|wlan)\b[^\n]{0,20}\b(?:pw|pass(?:word)?|code|key)\b[^\n]{0,20}\n{1,2}"
+    r"(?:[^\n:]{1,30}:[ ])?(?:(?:sure|yes|yep|its|it['\u2019]s|here)[,:]?[ ]){0,3}"
+    r"(?P<value>(?=[^\s]*\d)[^\s]{8,40})(?=[ \t]*(?:\n|\Z))"
+)
+_BESIDE_USER: Final = re.compile(
+    r"(?i)(?:user(?:name)?|login|wi-?fi|wlan|network|ssid|netz(?:werk)?|usuario|e-?mail)\b[^\n]{0,60}\Z"
+)
+_FAR: Final = 90
+
+
 def passwords(text: str) -> Iterator[Found]:
     """Passwords after a label such as `password:`."""
     for match in _PASSWORD.finditer(text):
@@ -263,9 +280,28 @@ def passwords(text: str) -> Iterator[Found]:
             continue
         if _STANDS_FOR.search(value) or (_CODE.fullmatch(value) and not match["quote"] and not _is_strong(value)):
             continue
+        if match["sep"] is None and match["verb"] is None and _beside_user(text, match, value):
+            yield start, start + len(value)
+            continue
         sure, said = match["sep"] is not None, match["verb"] is not None
         if _plausible(value, match["label"].lower(), sure=sure, said=said, ends=_ends(text, start + len(value))):
             yield start, start + len(value)
+    lowered = text.lower()
+    for pattern, needed in ((_DOOR, "code"), (_WIFI, "wi-fi"), (_WIFI, "wifi"), (_WIFI, "wlan")):
+        for match in pattern.finditer(text) if needed in lowered else ():
+            yield match.span("value")
+
+
+def _beside_user(text: str, match: re.Match[str], value: str) -> bool:
+    """Whether a word with digits stands right behind `password` in a line that names a user or a network before it."""
+    return (
+        match["label"].lower() in ("password", "passwort", "pw", "pwd", "pass")
+        and len(value) >= 6
+        and sum(map(str.isdigit, value)) >= 2
+        and any(map(str.isalpha, value))
+        and text[match.start() - 2 : match.start()] in (", ", "/ ", "; ", "| ")
+        and _BESIDE_USER.search(text, max(0, match.start() - _FAR), match.start()) is not None
+    )
 
 
 def _is_strong(value: str) -> bool:

@@ -51,6 +51,7 @@ _LINE: Final = Led(
     r"(?i)\b(?:ext(?:ension|n)?|direct[ ](?:line|dial)|durchwahl|poste)\b[.:]?(?:[ ](?:is|number|no\.?))?[ ]?:?[ ]?"
     r"(?P<number>x?-?(?:\d-)?\d{3,5})(?![\w/]|[.,:-]\d)"
 )
+_SPANISH: Final = re.compile(r"[6789]\d{2}(?:[ ]\d{2}){3}(?!\w|[ ]\d|[.,]\d)")
 _DATE: Final = re.compile(
     r"(?:19|20)\d\d[ ./-]\d{1,2}[ ./-]\d{1,2}|\d{1,2}[ ./-]\d{1,2}[ ./-](?:19|20)?\d\d|(?:\d{1,3}\.){3}\d{1,3}"
 )
@@ -72,6 +73,12 @@ def dialled(text: str) -> Iterator[Found]:
     """Numbers written as telephone numbers are, in use or not: `590-427-7038x4309`, `+1-558-500-4397`."""
     for match in _AMERICAN.finditer(text) if _AMERICAN_SIGN.search(text) else ():
         yield match.span()
+    for match in _SPANISH.finditer(text):
+        if (
+            text[match.start() - 1 : match.start()] in (" ", ":")
+            and text[match.start() - 2 : match.start() - 1].isalpha()
+        ):
+            yield match.span()
     if "+" in text:
         for match in _ABROAD.finditer(text):
             if 8 <= sum(c.isdigit() for c in match[0].partition("x")[0]) <= 15:

@@ -24,6 +24,9 @@ _BEFORE_STAMP: Final = re.compile(
 )
 _PLAIN: Final = re.compile(rf"(?m)^(?P<who>{_NICK}):[ ](?=[^\n]*[ ])")
 """A line that somebody says. A key of a file does not come twice at the edge of it."""
+_ANY_LINE: Final = re.compile(rf"(?m)^(?P<who>{_NICK}):[ ]")
+_TAGGED: Final = re.compile(r"(?m)^(?P<who>[\w.]{2,32}\#\d{4}):[ ]")
+"""As Discord writes them: `jroe#1234: hi`."""
 _LOGGED: Final = re.compile(
     r"(?:(?:password|publickey|keyboard-interactive(?:/pam)?|session opened|session closed)[ ]for[ ](?:invalid[ ])?"
     r"(?:user[ ])?"
@@ -94,9 +97,13 @@ def people(text: str) -> Iterator[Found]:
 def nicks(text: str) -> Iterator[Found]:
     """Nicknames at the head of a chat's lines, and users in logs."""
     plain = [match for match in _PLAIN.finditer(text) if _SHAPED.search(match["who"])]
-    often = Counter(match["who"] for match in plain)
-    for match in plain:
-        if often[match["who"]] > 1:
+    if plain:
+        said = {match["who"] for match in plain}
+        lines = list(_ANY_LINE.finditer(text))
+        often = Counter(match["who"] for match in lines)
+        yield from (match.span("who") for match in lines if match["who"] in said and often[match["who"]] > 1)
+    if "#" in text:
+        for match in _TAGGED.finditer(text):
             yield match.span("who")
     for match in _heads(text):
         if _is_nick(match["who"]):

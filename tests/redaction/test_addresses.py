@@ -58,6 +58,15 @@ def test_counts_of_things_are_no_addresses(text: str) -> None:
         ("i live at 7 west st apt 4b, call me", "7 west st apt 4b"),
         ("its 12 n. harwood rd, ring twice", "12 n. harwood rd"),
         ("my address is 3 rose close", "3 rose close"),
+        ("we live at 9 birchfield close, B70 7LT now", "9 birchfield close, B70 7LT"),
+        (
+            "to 880 orchard park road apt 3c, west seneca ny 14224?",
+            "880 orchard park road apt 3c, west seneca ny 14224",
+        ),
+        ("Ines: kesselsdorfer str. 118, 01159 Dresden", "kesselsdorfer str. 118, 01159 Dresden"),
+        ("ahora es avenida de la Constancia 22", "avenida de la Constancia 22"),
+        ("domani passo in via Garibaldi 8.", "via Garibaldi 8"),
+        ("taxi: Rua da Bica 41, 2.\u00ba dto, Lisboa", "Rua da Bica 41, 2.\u00ba dto"),
         ("ship it to 88 42nd street #5", "88 42nd street #5"),
     ],
 )

@@ -18,6 +18,13 @@ def found(text: str) -> list[str]:
     [
         ("an application (no. 36244/06) against", ["36244/06"]),
         ("the court (case no. E. 1995/112) held", ["E. 1995/112"]),
+        ("Roe / Doe - onze ref. 2021/0447/TVB", ["2021/0447/TVB"]),
+        ("los autos de juicio ordinario 417/2019, promovidos", ["417/2019"]),
+        ("Rollo de apelaci\u00f3n 441/2016.", ["441/2016"]),
+        ("enregistr\u00e9e sous le n\u00b0 2000417, pr\u00e9sent\u00e9e", ["2000417"]),
+        ("Appeal Numbers: PA/04417/2019, PA/04418/2019 (P)", ["PA/04417/2019", "PA/04418/2019"]),
+        ("zaaknummer: C/16/441702 / HA ZA 17-418", ["C/16/441702 / HA ZA 17-418"]),
+        ("Complaint about surgery (PALS/23/1187)", ["PALS/23/1187"]),
         ("ARRÊT DU 18 JANVIER 2021 - N° RG 19/04112", ["19/04112"]),
         ("The applications (nos. 30127/04, 30442/04 and 31005/05) were", ["30127/04", "30442/04", "31005/05"]),
         ("(Applications nos. 19201/06 and 22411/06)", ["19201/06", "22411/06"]),

@@ -17,6 +17,7 @@ from gateway.redaction.court_names import JUDGE_MARKS, initials, judges, parties
         ("Frau W. und Herr Dr. C sagten", ["W.", "C"]),
         ("des Angeklagten H. nach", ["H."]),
         ("der Zeugin K\u2026 zufolge", ["K\u2026"]),
+        ("que Mme Z... ont \u00e9t\u00e9 entendus", ["Z..."]),
     ],
 )
 def test_initials(text: str, values: list[str]) -> None:

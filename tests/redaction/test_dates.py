@@ -52,6 +52,12 @@ def test_a_year_needs_a_word() -> None:
     ("text", "value"),
     [
         ("DOB: 12/03/1984", "12/03/1984"),
+        ("birthday 12 05 1991. sort code", "12 05 1991"),
+        ("Der am 9. Juni 1951 geborene Kl\u00e4ger", "9. Juni 1951"),
+        ("geboren te Mechelen op 11 februari 1948, wonende", "11 februari 1948"),
+        ("nacido en Cluj el d\u00eda 2 de febrero de 1988, hijo", "2 de febrero de 1988"),
+        ("and your date of birth pls?\ncustomer: its 3 nov 1977", "3 nov 1977"),
+        ("Und das Geburtsdatum bitte noch?\nKundin: 7.8.69", "7.8.69"),
         ("Date of birth on the right-to-work form: 19/08/1991, NI", "19/08/1991"),
         ("born on 21 June 1978 in", "21 June 1978"),
         ("née le 3 mars 1980", "3 mars 1980"),
@@ -115,3 +121,34 @@ def test_other_numbers_behind_a_verb_are_no_ages(text: str) -> None:
 @pytest.mark.parametrize("text", ["age of 30 days", "cache age: 30s", "page 34", "messages 34", "34 years of data"])
 def test_ages_of_things_are_none(text: str) -> None:
     assert list(ages(text)) == []
+
+
+def test_dates_of_birth_of_several_people() -> None:
+    text = "were born in 1958, 1979 and 1981 respectively and live"
+    assert [text[a:b] for a, b in births(text)] == ["1958", "1979", "1981"]
+    assert [text[a:b] for a, b in births(text.replace(" respectively", ""))] == [text[13:17]]
+
+
+def test_the_start_of_a_job_is_no_date_of_birth() -> None:
+    text = "dob: 1996-12-01\n  start: 2024-09-16\n"
+    assert [text[a:b] for a, b in births(text)] == ["1996-12-01"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("on 7, 8 and 9 March 2022", "7, 8 and 9 March 2022"),
+        ("dates: 12-14 June 2018", "12-14 June 2018"),
+        ("has lived here since March.", "March"),
+        ("me mud\u00e9 en enero.", "enero"),
+        ("moved there in april, working", "april"),
+    ],
+)
+def test_days_in_a_row_and_months_alone(text: str, value: str) -> None:
+    spans = [(start, end) for start, end, _ in moments(text)]
+    assert text[slice(*max(spans, key=lambda span: span[1] - span[0]))] == value
+
+
+@pytest.mark.parametrize("text", ["in may be so", "until march past", "as May said", "by set theory"])
+def test_words_that_are_months_too_need_a_capital(text: str) -> None:
+    assert list(moments(text)) == []

@@ -343,3 +343,17 @@ def test_an_allowed_value_is_allowed_whatever_it_is_encoded_in() -> None:
     assert found(f"see {hidden} or desk%40acme.example", policy) == []
     other = base64.b64encode(b"jane@acme.example").decode()
     assert [value for _, value in found(f"see {other}", policy)] == [other]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Her employee number is 40021873 today", [("40021873", "ID_NUMBER")]),
+        ("Case number: 1804417/2021", [("1804417/2021", "CASE_NUMBER")]),
+        ("Case No: WV21C00417", [("WV21C00417", "CASE_NUMBER")]),
+        ("Agent: number?\nCustomer: 07490 118 265", [("07490 118 265", "PHONE_NUMBER")]),
+    ],
+)
+def test_a_label_says_more_of_a_number_than_its_form(text: str, expected: list[tuple[str, str]]) -> None:
+    detector = Detector(PrivacyPolicy(entities=("PHONE_NUMBER", "ID_NUMBER", "CASE_NUMBER")), names=None)
+    assert [(text[s.start : s.end], s.type) for s in detector.find(text)] == expected

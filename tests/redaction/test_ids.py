@@ -52,6 +52,15 @@ def found(find: Find, text: str) -> list[str]:
         (users, "The token was issued to user jroe.", "jroe"),
         (users, "add me on discord: frostbyte#4471", "frostbyte#4471"),
         (users, "my snap is jaydub_99", "jaydub_99"),
+        (users, "add me on snap jayjay.0307 please", "jayjay.0307"),
+        (users, "or discord jay_the_bard", "jay_the_bard"),
+        (users, "ssh to 192.0.2.7 as deployroe if it hangs", "deployroe"),
+        (labelled, "codice fiscale \u00e8 MRTFBA82C14L378X.", "MRTFBA82C14L378X"),
+        (labelled, "rijksregisternummer 48.02.11-204.67, wonende", "48.02.11-204.67"),
+        (labelled, "carte vitale (n\u00b0 2 75 11 44 109 027 61)", "2 75 11 44 109 027 61"),
+        (labelled, "NRIC: S9104472D", "S9104472D"),
+        (labelled, "con N.I.E. X-4471902-T, nacido", "X-4471902-T"),
+        (labelled, "my nhs number 485 777 3456.", "485 777 3456"),
         (users, "<zer0cool> anyone there", "zer0cool"),
         (users, "Skype live:nadia.roe", "live:nadia.roe"),
         (hosts, "ping mail.acme.example now", "mail.acme.example"),
@@ -89,3 +98,7 @@ def test_found(find: Find, text: str, value: str) -> None:
 )
 def test_not_found(find: Find, text: str) -> None:
     assert found(find, text) == []
+
+
+def test_what_services_read_is_no_user() -> None:
+    assert found(users, "login via discord oauth2 or telegram bot_token") == []

@@ -30,6 +30,17 @@ from gateway.redaction.kin import relatives
         ("Skip and I talked", ["Skip"]),
         ("her neighbour, Mrs Shazia Malik, left", ["Shazia Malik"]),
         ("PC 4471 Lomax attended", ["Lomax"]),
+        ("El testigo Valero declar\u00f3", ["Valero"]),
+        ("De getuige Van Houwelingen-Smit heeft", ["Van Houwelingen-Smit"]),
+        ("Estimado Sr. Carrasco:", ["Carrasco"]),
+        ("le atiende Gonzalo. Buenas", ["Gonzalo"]),
+        ("passo da zia Carmela e", ["Carmela"]),
+        ("Der Gesch\u00e4digte Luan Berisha erkannte", ["Luan Berisha"]),
+        ("hijo de Ion y de Elena, nacido", ["Ion", "Elena"]),
+        ("soy la mam\u00e1 de Iker", ["Iker"]),
+        ("tio beto and dokter van der meulen", ["beto", "van der meulen"]),
+        ("msg me or ring gaz on 0161 496 0822", ["gaz"]),
+        ("RE: deal\n\nGus / Sunil,\n\nhello", ["Gus", "Sunil"]),
         ('foreman Duane "Buck" Petty said', ['Duane "Buck" Petty']),
         ("im zuri, 23, from leicester", ["zuri"]),
         ("lunch with Lars-Erik & myself", ["Lars-Erik"]),
@@ -60,3 +71,17 @@ def test_people(text: str, names: list[str]) -> None:
 )
 def test_nobody(text: str) -> None:
     assert [text[a:b] for a, b in relatives(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dr appointment at noon, coach says no, uncle is here",
+        "12 ms rows within 40 ms",
+        "text me on 0161 496 0822 or call support on 0161 496 0823",
+        "Input / output,\n\nboth",
+        "der Gesch\u00e4digte Anspr\u00fcche hat",
+    ],
+)
+def test_small_words_are_nobody(text: str) -> None:
+    assert list(relatives(text)) == []

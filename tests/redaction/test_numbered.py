@@ -16,6 +16,13 @@ def found(text: str) -> list[str]:
     [
         ("quoting policy HX/20193/B, please", "HX/20193/B"),
         ("Booking: QT7L55 for two", "QT7L55"),
+        ("user Roe (emp id E-20447) reports", "E-20447"),
+        ("device serial 5CG0442XKT.", "5CG0442XKT"),
+        ("num\u00e9ro de suivi 8R40771920346.", "8R40771920346"),
+        ("is open, PO 4500117290)", "4500117290"),
+        ("ok unlocked. ticket is #448-20913 in case", "448-20913"),
+        ("siniestro n\u00famero SIN-2022/004417 ocurrido", "SIN-2022/004417"),
+        ("Agent: mobile?\nCustomer: 07490 118 265", ""),
         ("his badge, GCR4490", ""),
         ("badge GCR4490.", "GCR4490"),
         ("(shoulder number N0338)", "N0338"),

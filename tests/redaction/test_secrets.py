@@ -102,6 +102,10 @@ def test_what_stands_for_a_secret_or_is_none_is_left_alone(text: str) -> None:
         ("Passwort: geheim12", "geheim12"),
         ("contraseña: Gato2019", "Gato2019"),
         ("PIN: 4711", "4711"),
+        ("Wifi: casa_roe, password bacalhau2024. Door", "bacalhau2024"),
+        ("user mroe2 / pw Tulip4471x", "Tulip4471x"),
+        ("can u send me the wifi pw again\nsure its Mango_tree88\nty", "Mango_tree88"),
+        ("The door code is 4471#.", "4471#"),
         ('{"password": "x7Q!zz"}', "x7Q!zz"),
     ],
 )

@@ -75,3 +75,9 @@ def test_ibans_in_small_letters() -> None:
 def test_a_bracket_around_a_number_stays_outside() -> None:
     text = "(mail or +44 20 7946 0327)"
     assert [text[start:end] for start, end in dialled(text)] == ["+44 20 7946 0327"]
+
+
+def test_spanish_numbers_of_nine_digits_behind_a_word() -> None:
+    text = "a su disposici\u00f3n en el 952 44 10 87."
+    assert [text[a:b] for a, b in dialled(text)] == ["952 44 10 87"]
+    assert list(dialled("1200 952 44 10 87")) == []

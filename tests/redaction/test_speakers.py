@@ -57,3 +57,8 @@ def test_nobody_speaks(text: str) -> None:
 def test_nicks_that_speak_again() -> None:
     text = "gardenmike74: anyone here?\nsunny_acres: yes me\ngardenmike74: good to know\nmax_tokens: 5 or so\n"
     assert [text[a:b] for a, b in nicks(text)] == ["gardenmike74", "gardenmike74"]
+
+
+def test_nicks_are_found_where_they_say_one_word_and_with_their_tag() -> None:
+    text = "xx_ghost_xx: anyone up for it\nbenji#4471: gimme 10\nxx_ghost_xx: fine\n"
+    assert [text[a:b] for a, b in nicks(text)] == ["xx_ghost_xx", "xx_ghost_xx", "benji#4471"]
