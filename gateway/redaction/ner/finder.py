@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from gateway.errors import Broken
 from gateway.model import Span
+from gateway.redaction.ner.alone import says_nobody
 from gateway.redaction.ner.graph import INPUTS, OUTPUT, WITHIN
 from gateway.redaction.ner.labels import TYPES
 from gateway.redaction.ner.spans import spans
@@ -58,6 +59,9 @@ class NameFinder:
                 part, back = group[at], group[at].first - begins[at]
                 if part.start <= span.start + back < part.end:
                     out[part.text].append(Span(span.start + back, span.end + back, span.type, span.score))
+        for at, text in enumerate(texts):
+            if out[at] and says_nobody(text):
+                out[at] = []
         return out
 
     def _run(self, read: Read, session: Any, check: Check) -> Any:
