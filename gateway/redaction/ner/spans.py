@@ -67,7 +67,7 @@ _NO_STREET: Final = re.compile(
     r"|cours? d['\u2019]|.{0,40}\b(?:matr\u00edcula|kennzeichen|kenteken|arr\u00eat n\u00b0)|(?:hosp(?:ital)?"
     r"|nhs|policy|file|ref)[ ]no\b"
 )
-_NOT_YET: Final = re.compile(r"\d[\d ]{4,}\n[ ]*|\d{3,}(?:[ ]\d{3,})+[ ]|h\d\d,?[ ](?:(?:au|\u00e0)[ ])?")
+_NOT_YET: Final = re.compile(r"\d[\d ]{4,}\n[ ]*|(?:\d{3,}[ ]){3,}|h\d\d,?[ ](?:(?:au|\u00e0)[ ])?")
 """A telephone number or an hour that stands before an address."""
 _ENDED: Final = re.compile(r",?\s*\n\s*[-\u2013]\s|(?<=\d),[ ]\d{3}\Z")
 _SOMEBODY: Final = re.compile(
