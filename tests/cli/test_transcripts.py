@@ -199,7 +199,7 @@ def test_doctor_finds_nothing_wrong(gateway: Run) -> None:
     assert report["ok"], [check for check in report["checks"] if check["state"] == "problem"]
     origins = {value["name"]: value["from"] for value in report["settings"]}
     assert origins["database.url"] == "environment GATEWAY_DATABASE__URL"
-    assert origins["server.port"] == "gateway.yaml:6"
+    assert origins["server.port"] == "gateway.yaml:7"
     url = next(value["value"] for value in report["settings"] if value["name"] == "database.url")
     assert set(url) == {"*"}
 
