@@ -180,6 +180,16 @@ class _Server(uvicorn.Server):
         return contextlib.nullcontext()
 
 
+class _Workers(Multiprocess):
+    """Server processes of which one that ends while it starts is noticed at once."""
+
+    def init_processes(self) -> None:
+        """Start them. Uvicorn keeps both ends of the pipe that it waits at, and so waits `HEALTH_S` for the dead."""
+        super().init_processes()
+        for process in self.processes:
+            process.child_conn.close()
+
+
 @run
 async def _try_house(settings: Settings) -> None:
     """Open and close everything once, and let what is wrong be said once, before any worker starts."""
@@ -195,7 +205,7 @@ def _serve_many(settings: Settings, file: Path | None, listening: socket.socket,
     os.environ.update(WITHHELD)
     show.say(f"gateway listens on {address} with {settings.server.workers} workers")
     config = _uvicorn("gateway.app.web:create", factory=True, workers=settings.server.workers)
-    supervisor = Multiprocess(config, sockets=[listening])
+    supervisor = _Workers(config, sockets=[listening])
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise Broken("a server process could not start", hint="its reason stands above; `gateway doctor` looks further")
