@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.redaction.facts import Facts
 from gateway.redaction.led import Led
+from gateway.redaction.people_words import NO_ANSWER
 
 Found = tuple[int, int]
 
@@ -64,113 +65,6 @@ NAME_LED: Final = (_NAME_ASKED,)
 USER_LED: Final = (_USER_ASKED,)
 PLACE_LED: Final = (_PLACE_ASKED,)
 PHONE_LED: Final = (_PHONE_ASKED,)
-_NO_ANSWER: Final = frozenset(
-    (
-        *(
-            "yes",
-            "no",
-            "yeah",
-            "nope",
-            "sure",
-            "ok",
-            "okay",
-            "why",
-            "what",
-            "which",
-            "who",
-            "where",
-            "when",
-            "how",
-            "hello",
-        ),
-        *(
-            "hi",
-            "hey",
-            "thanks",
-            "thank",
-            "please",
-            "sorry",
-            "i",
-            "you",
-            "it",
-            "its",
-            "the",
-            "a",
-            "an",
-            "my",
-            "your",
-            "one",
-        ),
-        *(
-            "he",
-            "she",
-            "we",
-            "they",
-            "this",
-            "that",
-            "not",
-            "dont",
-            "do",
-            "does",
-            "is",
-            "was",
-            "are",
-            "and",
-            "or",
-            "of",
-        ),
-        *(
-            "moment",
-            "second",
-            "sec",
-            "wait",
-            "hold",
-            "on",
-            "in",
-            "to",
-            "for",
-            "with",
-            "at",
-            "same",
-            "mine",
-            "both",
-            "none",
-        ),
-        *("name", "email", "phone", "address", "date", "number", "details", "same", "correct", "right", "done", "send"),
-        *(
-            "ja",
-            "nein",
-            "nee",
-            "oui",
-            "non",
-            "si",
-            "s\u00ed",
-            "moment",
-            "warum",
-            "pourquoi",
-            "merci",
-            "danke",
-            "gracias",
-        ),
-        *("let", "can", "could", "would", "will", "just", "here", "there", "sent", "above", "below", "first", "last"),
-        *("middle", "full", "surname", "title", "company", "username", "password", "login", "account", "order", "city"),
-        *(
-            "country",
-            "state",
-            "unknown",
-            "n",
-            "null",
-            "string",
-            "required",
-            "optional",
-            "text",
-            "true",
-            "false",
-            "great",
-        ),
-        *("as", "so", "but", "if", "then", "also", "already", "only", "still", "perfect", "good", "fine", "forgot"),
-    )
-)
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 
 
@@ -235,5 +129,5 @@ def _worded(pattern: Led, facts: Facts) -> Callable[[str], Iterator[Found]]:
     return lambda text: (
         match.span("value")
         for match in (pattern.matches(text, words) if "\n" in text else ())
-        if _NO_ANSWER.isdisjoint(_WORDS.findall(match["value"].lower()))
+        if NO_ANSWER.isdisjoint(_WORDS.findall(match["value"].lower()))
     )

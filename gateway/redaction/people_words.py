@@ -57,3 +57,15 @@ PLAIN_CAPITALS: Final = _words(
     """
 )
 """Words that stand in front of a name with a capital and are no part of one."""
+NO_ANSWER: Final = _words(
+    """
+    a above account address already also an and are as at below both but can city company correct could country
+    danke date details do does done dont email false fine first for forgot full good gracias great he hello here hey
+    hi hold how i if in is it its ja just last let login merci middle mine moment my n name nee nein no non none
+    nope not null number of ok okay on one only optional or order oui password perfect phone please pourquoi
+    required right same sec second send sent she si so sorry state still string sure surname sí text thank thanks
+    that the then there they this title to true unknown username wait warum was we what when where which who why
+    will with would yeah yes you your
+    """
+)
+"""What says, where a name was asked for, that none was given."""
