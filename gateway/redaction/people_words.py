@@ -65,7 +65,7 @@ NO_ANSWER: Final = _words(
     nope not null number of ok okay on one only optional or order oui password perfect phone please pourquoi
     required right same sec second send sent she si so sorry state still string sure surname sí text thank thanks
     that the then there they this title to true unknown username wait warum was we what when where which who why
-    will with would yeah yes you your
+    with would yeah yes you your
     """
 )
 """What says, where a name was asked for, that none was given."""

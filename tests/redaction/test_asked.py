@@ -57,6 +57,7 @@ def test_a_long_text_of_near_misses_is_read_in_linear_time() -> None:
         (asked.names, "Wie ist Ihr Name?\nKunde: ich hei\u00dfe J\u00f6rn Roe, Konto 1", "J\u00f6rn Roe"),
         (asked.users, "agent: username on the account\ncustomer: marlow_77\nok", "marlow_77"),
         (asked.users, "your gamertag?\n> sure, roebuck", "roebuck"),
+        (asked.names, "your full name?\nCustomer: will smith", "will smith"),
         (asked.places, "your address please?\nCustomer: 9 birchfield close, B70 7LT", "9 birchfield close, B70 7LT"),
         (asked.places, "What is the supply address?\nVisitor: Apt 5 The Maltings\n", "Apt 5 The Maltings"),
         (answers, "can i have your order number?\nCustomer: its ORD-5519203\n", "ORD-5519203"),

@@ -54,7 +54,7 @@ class NameFinder:
             if not read.starts:
                 continue
             begins = [0, *accumulate(len(each) + len(JOINT) for each in given)]
-            for span in spans(JOINT.join(given), read, self._run(read, session, check), types):
+            for span in spans(JOINT.join(given), read, self._run(read, session, check), types, begins[:-1]):
                 at = bisect_right(begins, span.start) - 1
                 part, back = group[at], group[at].first - begins[at]
                 if part.start <= span.start + back < part.end:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 from gateway.model import Span
@@ -97,8 +98,11 @@ _DAY: Final = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\Z")
 _DATE: Final = re.compile(r",?[ ](?:\d|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?[ ]\d)")
 
 
-def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span]:
-    """Runs of words whose probability of one of `types` is high enough. `scores` [words, labels]."""
+def spans(text: str, read: Read, scores: Any, types: Sequence[str], texts: Sequence[int] = (0,)) -> list[Span]:
+    """Runs of words whose probability of one of `types` is high enough. `scores` [words, labels].
+
+    `texts`: where texts begin that were joined by `JOINT`; none says anything of another.
+    """
     wanted, least = _asked(tuple(types))
     each = scores[:, 1::2] + scores[:, 2::2]
     if len(wanted) < len(TYPES):
@@ -130,15 +134,17 @@ def spans(text: str, read: Read, scores: Any, types: Sequence[str]) -> list[Span
         run.append(index)
     if run:
         out += _span(free, rows[begun : begun + len(run)], wanted, run)
-    return _with_listed(free, turned(text, out)) if _PERSON in wanted else turned(text, out)
+    return _with_listed(free, turned(text, out), texts) if _PERSON in wanted else turned(text, out)
 
 
-def _with_listed(free: _Free, found: list[Span]) -> list[Span]:
-    """Spans in order, with the names that stand in a row with names."""
-    text = free.text
-    if "\n" not in text:
-        return found
-    more = [*heads(text, found, free.is_name), *entries(text, found, free.is_only_name)]
+def _with_listed(free: _Free, found: list[Span], texts: Sequence[int]) -> list[Span]:
+    """Spans in order, with the names that stand in a row with names, in each of the `texts` by itself."""
+    starts = [span.start for span in found]
+    more = [
+        one
+        for begin, behind in pairwise((*texts, len(free.text) + len(JOINT)))
+        for one in _listed(free, found[bisect_left(starts, begin) : bisect_left(starts, behind)], begin, behind)
+    ]
     if not more:
         return found
     heads_of = {(one.start, one.end) for one in more}
@@ -147,6 +153,22 @@ def _with_listed(free: _Free, found: list[Span]) -> list[Span]:
     starts = [span.start for span in found]
     free_ones = [one for one in more if bisect_left(ends, one.start + 1) >= bisect_left(starts, one.end)]
     return sorted([*found, *free_ones], key=lambda span: span.start)
+
+
+def _listed(free: _Free, found: Sequence[Span], begin: int, behind: int) -> list[Span]:
+    text = free.text[begin : behind - len(JOINT)]
+    if "\n" not in text:
+        return []
+    inside = [_moved(span, -begin) for span in found]
+    more = [
+        *heads(text, inside, lambda at: free.is_name(at + begin)),
+        *entries(text, inside, lambda at: free.is_only_name(at + begin)),
+    ]
+    return [_moved(one, begin) for one in more]
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.start + by, span.end + by, span.type, span.score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,18 @@ READER = Reader({"[UNK]": 0}, {})
 PERSON, PLACE = TYPES.index("PERSON"), TYPES.index("LOCATION")
 
 
-def found(text: str, labels: list[int], sure: float = 0.9, types: tuple[str, ...] = TYPES) -> list[tuple[str, str]]:
+def found(
+    text: str,
+    labels: list[int],
+    sure: float = 0.9,
+    types: tuple[str, ...] = TYPES,
+    texts: tuple[int, ...] = (0,),
+) -> list[tuple[str, str]]:
     read = READER.read(text)
     assert len(labels) == len(read.starts)
     scores = np.full((len(labels), LABELS), (1 - sure) / (LABELS - 1), dtype=np.float32)
     scores[np.arange(len(labels)), labels] = sure
-    return [(text[s.start : s.end], s.type) for s in spans(text, read, scores, types)]
+    return [(text[s.start : s.end], s.type) for s in spans(text, read, scores, types, texts)]
 
 
 B, I, O = begin(PERSON), inside(PERSON), OUTSIDE  # noqa: E741
@@ -166,3 +172,11 @@ def test_a_speaker_who_looks_like_a_place_is_one() -> None:
         ("Emil", "PERSON"),
         ("Katarzyna", "PERSON"),
     ]
+
+
+def test_a_speaker_of_one_text_says_nothing_of_another() -> None:
+    first, second = "Zork: hi\nso it is", "Zork: hm\nso it is"
+    labels = [B, *[O] * 11]
+    zork = ("Zork", "PERSON")
+    assert found(f"{first}\n{second}", labels) == [zork, zork]
+    assert found(f"{first}\n{second}", labels, texts=(0, len(first) + 1)) == [zork]
